@@ -1,0 +1,105 @@
+"""Builds what is compiled: the exported library, plus the cffi module through which it reaches Python."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import sysconfig
+from pathlib import Path
+
+from cffi import FFI
+from setuptools import Extension
+
+HERE = Path(__file__).resolve().parent
+LIBRARY = "pyjpki11.libpyjpki11"
+WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisibility=hidden"]
+ROW = re.compile(r"^(HOST|LOCAL|FORWARD|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\),\s*\(([^()]*)\)\)", re.MULTILINE)
+
+
+def shim_stamp() -> str:
+    """What the library and the cffi module must share: the layout of the core table."""
+    text = (HERE / "functions.def").read_bytes() + (HERE / "cryptoki.h").read_bytes()
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def callback_declarations() -> str:
+    """The functions served by Python, as cffi declares them."""
+    rows = ROW.findall((HERE / "functions.def").read_text())
+    served = [(name, params) for kind, _version, name, params, _args in rows if kind in ("HOST", "FORWARD")]
+    return "".join(f'extern "Python+C" void py_{name}(CK_RV *rv, {params});\n' for name, params in served)
+
+
+def boundary_module() -> FFI:
+    """The cffi module pyjpki11.boundary._cffi."""
+    ffi = FFI()
+    ffi.cdef((HERE / "cryptoki.h").read_text())
+    ffi.cdef(callback_declarations())
+    ffi.cdef("static void fill_core(void *address);")
+    ffi.set_source(
+        "pyjpki11.boundary._cffi",
+        f'{(HERE / "attach.c").read_text()}\nstatic const char *const SHIM_STAMP = "{shim_stamp()}";\n',
+        include_dirs=[str(HERE)],
+        extra_compile_args=["-fvisibility=hidden"],
+    )
+    ffi.cdef("static const char *const SHIM_STAMP;")
+    return ffi
+
+
+def shared_libpython() -> Path:
+    """The base interpreter's libpython, which hosts without a Python of their own are given.
+
+    :raises SystemExit: this Python was built without one.
+    """
+    folders = [sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LIBPL")]
+    names = [sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LDLIBRARY")]
+    for folder in filter(None, folders):
+        for name in filter(None, names):
+            if ".so" in name and (Path(folder) / name).exists():
+                return Path(folder) / name
+    sys.exit(
+        f"pyjpki11 needs the shared library of Python {sysconfig.get_python_version()}, which {sys.executable} "
+        "does not have: on Debian install libpython3-dev; with pyenv set PYTHON_CONFIGURE_OPTS=--enable-shared"
+    )
+
+
+def c_macro(name: str, text: str) -> str:
+    """A C macro that stands for the text as a string literal."""
+    lines = text.replace("\\", "\\\\").replace('"', '\\"').splitlines()
+    return f"#define {name}" + "".join(f' \\\n    "{line}\\n"' for line in lines) + "\n"
+
+
+def write_bootstrap(folder: Path) -> None:
+    """bootstrap.h: the Python text that the library carries."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bootstrap.h").write_text(c_macro("BOOTSTRAP", (HERE / "bootstrap.py").read_text()))
+
+
+def quoted(text: object) -> str:
+    return f'"{text}"'
+
+
+def python_directories() -> list[str]:
+    """Where the base interpreter keeps its standard library."""
+    return [sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED")]
+
+
+def library_extension(build_folder: Path) -> Extension:
+    """libpyjpki11.so: the exported functions, which need neither cffi nor libpython to be loaded."""
+    write_bootstrap(build_folder)
+    return Extension(
+        LIBRARY,
+        sources=["c_shim/shim.c", "c_shim/python_host.c"],
+        depends=[str(path) for path in HERE.iterdir()],
+        include_dirs=[str(HERE), str(build_folder)],
+        define_macros=[
+            ("PYTHON_LIBRARY", quoted(shared_libpython())),
+            ("PYTHON_VERSION", quoted(sysconfig.get_python_version())),
+            ("PYTHON_EXECUTABLE", quoted(Path(sys.base_prefix) / "bin" / f"python{sysconfig.get_python_version()}")),
+            ("PYTHON_PREFIX", quoted(sys.base_prefix)),
+            ("PYTHON_DIRECTORIES", ", ".join(map(quoted, python_directories()))),
+            ("SHIM_STAMP", quoted(shim_stamp())),
+        ],
+        extra_compile_args=[*WARNINGS, "-isystem", sysconfig.get_path("include")],
+        extra_link_args=["-Wl,-z,nodelete", "-Wl,--no-undefined", f"-Wl,--version-script={HERE / 'exports.map'}"],
+    )

@@ -1,0 +1,431 @@
+/* The Python that serves this process: found in it or started for it. */
+#define _GNU_SOURCE
+#include <Python.h>
+#include <dlfcn.h>
+#include <limits.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bootstrap.h" /* BOOTSTRAP: the text of bootstrap.py, made by build_shim.py */
+#include "python_host.h"
+
+#define MAX_DIRECTORIES 16
+
+/*
+ * Everything used of libpython. The library itself has no dependency on it: hosts that load us must not need
+ * one, and the symbols have to come from the Python that is in the process, if there is one.
+ */
+#define PYTHON_FUNCTIONS(X)                                                                        \
+    X(PyConfig_Clear) X(PyConfig_InitIsolatedConfig) X(PyConfig_SetBytesString) X(PyDict_GetItemString) \
+    X(PyDict_New) X(PyDict_SetItemString) X(PyErr_Clear) X(PyEval_EvalCode)                         \
+    X(PyEval_GetBuiltins) X(PyEval_RestoreThread) X(PyEval_SaveThread) X(PyGILState_Check)          \
+    X(PyGILState_Ensure) X(PyGILState_Release) X(PyInterpreterState_Get) X(PyInterpreterState_Main) \
+    X(PyOS_AfterFork_Child) X(PyOS_AfterFork_Parent) X(PyOS_BeforeFork) X(PyObject_CallFunction)    \
+    X(PyPreConfig_InitIsolatedConfig) X(PyStatus_Exception) X(PyUnicode_AsUTF8)     \
+    X(PyWideStringList_Append) X(Py_CompileStringExFlags) X(Py_DecRef) X(Py_DecodeLocale)           \
+    X(Py_GetVersion) X(Py_InitializeFromConfig) X(Py_IsInitialized) X(Py_PreInitialize)             \
+    X(PyMem_RawFree)
+
+static struct {
+#define MEMBER(name) __typeof__(&name) name;
+    PYTHON_FUNCTIONS(MEMBER)
+#undef MEMBER
+} py;
+
+struct core core;
+
+static struct {
+    pthread_mutex_t lock;
+    bool failed;               /* final: half a Python cannot be started twice */
+    bool attached;
+    bool ours;                 /* we started Python, so nobody else tells it about forks */
+    _Atomic pid_t owner;       /* the process that may call the core; 0 in a forked child until C_Initialize */
+    PyGILState_STATE fork_gil;
+} host = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static char library_path[PATH_MAX];
+
+/* At load, because a host may have opened us by a relative path and leave that directory. */
+__attribute__((constructor)) static void remember_library_path(void)
+{
+    Dl_info info;
+
+    if (dladdr(&host, &info) == 0 || realpath(info.dli_fname, library_path) == NULL)
+        library_path[0] = '\0';
+}
+
+/*
+ * One line that says why the module cannot work; Python's own log does not exist yet. It goes where
+ * PYJPKI11_LOG points, else to stderr: the host will only see CKR_GENERAL_ERROR.
+ */
+__attribute__((format(printf, 1, 2))) static bool refuse(const char *format, ...)
+{
+    const char *target = secure_getenv("PYJPKI11_LOG");
+    FILE *file = target == NULL || strcmp(target, "stderr") == 0 ? stderr : fopen(target, "ae");
+    va_list values;
+
+    if (file == NULL)
+        return false;
+    fputs("pyjpki11 ERROR: ", file);
+    va_start(values, format);
+    vfprintf(file, format, values);
+    va_end(values);
+    fputc('\n', file);
+    if (file == stderr)
+        fflush(file);
+    else
+        fclose(file);
+    return false;
+}
+
+/* ---- finding a Python ---- */
+
+static int note_libpython(struct dl_phdr_info *info, size_t size, void *name)
+{
+    const char *base = strrchr(info->dlpi_name, '/');
+
+    (void)size;
+    if (base == NULL || strncmp(base, "/libpython", strlen("/libpython")) != 0)
+        return 0;
+    snprintf(name, PATH_MAX, "%s", info->dlpi_name);
+    return 1;
+}
+
+/* The file whose Python is to be used: one that the host has loaded, be it for itself only, comes first. */
+static const char *libpython_name(void)
+{
+    static char loaded[PATH_MAX];
+
+    if (dlsym(RTLD_DEFAULT, "Py_GetVersion") != NULL)
+        return NULL;
+    return dl_iterate_phdr(note_libpython, loaded) != 0 ? loaded : PYTHON_LIBRARY;
+}
+
+static bool check_version(void *handle)
+{
+    const char *(*get_version)(void) = (const char *(*)(void))dlsym(handle, "Py_GetVersion");
+    const char *version;
+
+    if (get_version == NULL)
+        return refuse("%s is not a Python library", PYTHON_LIBRARY);
+    version = get_version();
+    if (strncmp(version, PYTHON_VERSION ".", strlen(PYTHON_VERSION ".")) == 0)
+        return true;
+    return refuse("this process runs Python %.*s, the module was built for Python " PYTHON_VERSION
+                  ": install pyjpki11 with that Python, or use it from a program that is not written in Python",
+                  (int)strcspn(version, " "), version);
+}
+
+static bool bind_python(void *handle)
+{
+    const char *missing = NULL;
+
+#define BIND(function)                                                    \
+    py.function = (__typeof__(py.function))dlsym(handle, #function);      \
+    if (py.function == NULL)                                              \
+        missing = #function;
+    PYTHON_FUNCTIONS(BIND)
+#undef BIND
+    if (missing != NULL)
+        return refuse("the Python of this process has no %s", missing);
+    return true;
+}
+
+/* RTLD_GLOBAL because extension modules take PyExc_* and the like from the process, not from a library. */
+static bool find_python(void)
+{
+    const char *name = libpython_name();
+    void *handle = dlopen(name, RTLD_NOW);
+
+    if (handle == NULL)
+        return refuse("cannot load %s: %s", name, dlerror());
+    if (!check_version(handle))
+        return false;
+    if (name != NULL)
+        dlopen(name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+    return bind_python(handle);
+}
+
+/* ---- starting ours, isolated ---- */
+
+static PyStatus preinitialize(void)
+{
+    PyPreConfig config;
+
+    py.PyPreConfig_InitIsolatedConfig(&config);
+    config.utf8_mode = 1; /* paths are UTF-8 whatever the host's locale, which stays as it is */
+    return py.Py_PreInitialize(&config);
+}
+
+static PyStatus set_paths(PyConfig *config)
+{
+    static const char *const library_directories[] = {PYTHON_DIRECTORIES};
+    PyStatus status = py.PyConfig_SetBytesString(config, &config->executable, PYTHON_EXECUTABLE);
+
+    if (!py.PyStatus_Exception(status))
+        status = py.PyConfig_SetBytesString(config, &config->home, PYTHON_PREFIX);
+    config->module_search_paths_set = 1;
+    for (size_t i = 0; i < sizeof library_directories / sizeof *library_directories; i++) {
+        wchar_t *directory = py.Py_DecodeLocale(library_directories[i], NULL);
+
+        if (!py.PyStatus_Exception(status) && directory != NULL)
+            status = py.PyWideStringList_Append(&config->module_search_paths, directory);
+        py.PyMem_RawFree(directory);
+    }
+    return status;
+}
+
+/* No environment, no site, no signal handlers, nothing done to the host's locale or stdio. */
+static PyStatus initialize(void)
+{
+    PyConfig config;
+    PyStatus status;
+
+    py.PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    config.write_bytecode = 0;
+    config.pathconfig_warnings = 0;
+    config.install_signal_handlers = 0;
+    status = set_paths(&config);
+    if (!py.PyStatus_Exception(status))
+        status = py.Py_InitializeFromConfig(&config);
+    py.PyConfig_Clear(&config);
+    return status;
+}
+
+static bool start_python(void)
+{
+    PyStatus status = preinitialize();
+
+    if (!py.PyStatus_Exception(status))
+        status = initialize();
+    if (py.PyStatus_Exception(status))
+        return refuse("Python does not start: %s", status.err_msg != NULL ? status.err_msg : "no reason given");
+    host.ours = true;
+    return true;
+}
+
+/* ---- handing over ---- */
+
+/* The sidecar beside a copy of the library names the package directories, one a line. */
+static size_t read_sidecar(char directories[][PATH_MAX])
+{
+    char name[PATH_MAX + sizeof ".path"];
+    size_t count = 0;
+    FILE *file;
+
+    snprintf(name, sizeof name, "%s.path", library_path);
+    file = fopen(name, "re");
+    if (file == NULL)
+        return 0;
+    while (count < MAX_DIRECTORIES && fgets(directories[count], PATH_MAX, file) != NULL) {
+        directories[count][strcspn(directories[count], "\n")] = '\0';
+        count += directories[count][0] == '/';
+    }
+    fclose(file);
+    return count;
+}
+
+/* Without a sidecar the library is where it was installed: in the package itself. */
+static size_t package_directories(char directories[][PATH_MAX])
+{
+    size_t count = read_sidecar(directories);
+
+    if (count == 0) {
+        snprintf(directories[0], PATH_MAX, "%s", library_path);
+        for (int level = 0; level < 2; level++) {
+            char *slash = strrchr(directories[0], '/');
+
+            if (slash != NULL)
+                *slash = '\0';
+        }
+        count = 1;
+    }
+    return count;
+}
+
+/* Directories travel as one text, a line each: nothing else can hold them without a list object's API. */
+static void join_directories(char *joined, size_t size)
+{
+    static char directories[MAX_DIRECTORIES][PATH_MAX];
+    size_t count = package_directories(directories);
+    size_t used = 0;
+
+    joined[0] = '\0';
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(joined + used, size - used, "%s%s", i > 0 ? "\n" : "", directories[i]);
+}
+
+/* The answer of bootstrap.py is empty when the core is attached, else it says what went wrong. */
+static bool check_answer(PyObject *answer)
+{
+    const char *problem = answer != NULL ? py.PyUnicode_AsUTF8(answer) : NULL;
+
+    if (problem != NULL && problem[0] == '\0')
+        return true;
+    py.PyErr_Clear();
+    return refuse("the Python core does not load: %s", problem != NULL ? problem : "its start-up code fails");
+}
+
+static bool run_bootstrap(PyObject *names)
+{
+    static char directories[MAX_DIRECTORIES * PATH_MAX];
+    PyObject *code = py.Py_CompileStringExFlags(BOOTSTRAP, "<pyjpki11 bootstrap>", Py_file_input, NULL, -1);
+    PyObject *done = code != NULL ? py.PyEval_EvalCode(code, names, names) : NULL;
+    PyObject *start = done != NULL ? py.PyDict_GetItemString(names, "start") : NULL;
+    PyObject *answer = NULL;
+    bool attached;
+
+    join_directories(directories, sizeof directories);
+    if (start != NULL)
+        answer = py.PyObject_CallFunction(start, "siKs", directories, (int)host.ours,
+                                          (unsigned long long)(uintptr_t)&core, SHIM_STAMP);
+    attached = check_answer(answer);
+    py.Py_DecRef(code);
+    py.Py_DecRef(done);
+    py.Py_DecRef(answer);
+    return attached;
+}
+
+/* Called with the GIL held. */
+static bool attach_core(void)
+{
+    PyObject *names;
+    bool done;
+
+    if (py.PyInterpreterState_Get() != py.PyInterpreterState_Main())
+        return refuse("this thread runs a Python sub-interpreter, which the module cannot serve");
+    names = py.PyDict_New();
+    py.PyDict_SetItemString(names, "__builtins__", py.PyEval_GetBuiltins());
+    done = run_bootstrap(names);
+    py.Py_DecRef(names);
+    return done;
+}
+
+/* ---- forks ---- */
+
+static void before_fork(void)
+{
+    if (!host.attached || !host.ours)
+        return;
+    host.fork_gil = py.PyGILState_Ensure();
+    py.PyOS_BeforeFork();
+}
+
+static void after_fork_in_parent(void)
+{
+    if (!host.attached || !host.ours)
+        return;
+    py.PyOS_AfterFork_Parent();
+    py.PyGILState_Release(host.fork_gil);
+}
+
+/* The child may become an owner of its own by calling C_Initialize. A host's own Python minds its own forks. */
+static void after_fork_in_child(void)
+{
+    pthread_mutex_init(&host.lock, NULL);
+    atomic_store(&host.owner, 0);
+    if (!host.attached || !host.ours)
+        return;
+    py.PyOS_AfterFork_Child();
+    py.PyGILState_Release(host.fork_gil);
+}
+
+/* ---- the way in ---- */
+
+static bool attach_to_running_python(void)
+{
+    PyGILState_STATE gil = py.PyGILState_Ensure();
+    bool done = attach_core();
+
+    py.PyGILState_Release(gil);
+    return done;
+}
+
+/* Our own Python leaves the GIL to whoever comes next; it is never finalised. */
+static bool attach_to_own_python(void)
+{
+    bool done;
+
+    if (!start_python())
+        return false;
+    done = attach_core();
+    py.PyEval_SaveThread();
+    return done;
+}
+
+static bool attach_once(void)
+{
+    if (host.attached || host.failed)
+        return host.attached;
+    host.attached = find_python()
+        && (py.Py_IsInitialized() ? attach_to_running_python() : attach_to_own_python());
+    host.failed = !host.attached;
+    if (host.attached)
+        pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    return host.attached;
+}
+
+/*
+ * A thread of a Python host holds the GIL here. It lets go of it while it waits for the lock, because the
+ * owner of the lock needs the GIL to get on.
+ */
+static PyThreadState *release_host_gil(void)
+{
+    int (*check)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Check");
+    int (*is_initialized)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsInitialized");
+    PyThreadState *(*save)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, "PyEval_SaveThread");
+
+    if (check == NULL || is_initialized == NULL || save == NULL || !is_initialized() || !check())
+        return NULL;
+    return save();
+}
+
+static void restore_host_gil(PyThreadState *state)
+{
+    void (*restore)(PyThreadState *) = (void (*)(PyThreadState *))dlsym(RTLD_DEFAULT, "PyEval_RestoreThread");
+
+    if (state != NULL && restore != NULL)
+        restore(state);
+}
+
+bool host_start(void)
+{
+    PyThreadState *state;
+    bool started;
+
+    if (host_is_ready())
+        return true;
+    state = release_host_gil();
+    pthread_mutex_lock(&host.lock);
+    started = attach_once();
+    if (started)
+        atomic_store(&host.owner, getpid());
+    pthread_mutex_unlock(&host.lock);
+    restore_host_gil(state);
+    return started;
+}
+
+bool host_is_ready(void)
+{
+    return atomic_load(&host.owner) == getpid();
+}
+
+int host_enter(void)
+{
+    int cancel_state = PTHREAD_CANCEL_ENABLE;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    return cancel_state;
+}
+
+void host_leave(int cancel_state)
+{
+    pthread_setcancelstate(cancel_state, NULL);
+}

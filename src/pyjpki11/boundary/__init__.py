@@ -1,0 +1,1 @@
+"""The edge to C: the only code that sees cffi."""

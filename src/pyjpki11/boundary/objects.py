@@ -1,0 +1,38 @@
+"""Objects. Spec: PKCS#11 v3.1 5.7"""
+
+from __future__ import annotations
+
+from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.marshal import fill_template, require, take_template
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@handler
+def C_GetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: int) -> None:
+    found = module().session(hSession).object(hObject)
+    require(pTemplate)
+    fill_template(pTemplate, ulCount, found.value)
+
+
+@handler
+def C_FindObjectsInit(hSession: int, pTemplate: Any, ulCount: int) -> None:
+    session = module().session(hSession)
+    session.start_search(take_template(pTemplate, ulCount))
+
+
+@handler
+def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObjectCount: Any) -> None:
+    session = module().session(hSession)
+    require(phObject, pulObjectCount)
+    found = session.next_found(ulMaxObjectCount)
+    for i, handle in enumerate(found):
+        phObject[i] = handle
+    pulObjectCount[0] = len(found)
+
+
+@handler
+def C_FindObjectsFinal(hSession: int) -> None:
+    module().session(hSession).end_search()

@@ -1,0 +1,248 @@
+"""The commands of the JPKI application.
+
+Fewest commands: the application is selected once, files are reached by their short identifiers, and only a
+refusal makes us look whether another program has selected something else (then everything is said again in
+full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application and
+file within one transaction, and is never repeated.
+"""
+
+from __future__ import annotations
+
+from pyjpki11 import log
+from pyjpki11.card import layout
+from pyjpki11.card.certificate import Certificate, certificate_len
+from pyjpki11.card.token_info import TokenInfo
+from pyjpki11.errors import (
+    BadCardData,
+    CardMute,
+    CardNotRecognized,
+    PinBlocked,
+    PinRejected,
+    SecurityStatusNotSatisfied,
+    StatusWordError,
+)
+from pyjpki11.iso7816 import apdu, status
+from pyjpki11.iso7816.channel import Channel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from pyjpki11.card.layout import KeyLayout
+    from pyjpki11.reader.base import Connection
+
+    T = TypeVar("T")
+
+BY_DF_NAME, NO_RESPONSE_DATA = 0x04, 0x0C  # P1, P2 of SELECT
+BY_EF_ID = 0x02  # P1 of SELECT
+SHORT_EF_ID = 0x80  # in P1 of READ BINARY, or P2 of VERIFY and of the signing command
+CURRENT_EF = 0x80  # P2 of VERIFY and of the signing command
+SIGN_V15 = 0x00  # P1 of the signing command: PKCS#1 v1.5 around any block. Card: reference 4
+SIGN_CLA = 0x80
+
+CHUNK_LEN = apdu.MAX_RESPONSE_LEN
+MAX_OFFSET = 0x7FFF
+#: The last offset that READ BINARY can name together with a short EF identifier.
+MAX_SHORT_OFFSET = 0xFF
+
+
+class JpkiCard:
+    """The JPKI application on a connected card; every method is one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._channel = Channel(connection)
+        self._is_selected = False
+        self._has_short_ids = True
+
+    def select(self) -> None:
+        """Find out whether this is a My Number card.
+
+        :raises CardNotRecognized: it has no JPKI application.
+        """
+        self._in_transaction(lambda: None)
+
+    def token_info(self) -> TokenInfo:
+        """What the card says of itself; empty on a card that does not."""
+        try:
+            return TokenInfo(self._in_transaction(lambda: self._read(layout.TOKEN_INFO_EF, layout.TOKEN_INFO_LEN)))
+        except StatusWordError as error:
+            log.info(f"no token information on this card: {error}")
+            return TokenInfo(b"")
+
+    def read_head(self, ef: int) -> bytes:
+        """The first bytes, at most 256, of the certificate in an EF.
+
+        :raises BadCardData: there is no certificate in it.
+        :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
+        """
+        return self._in_transaction(lambda: self._read_head(ef))
+
+    def read_certificate(self, ef: int, head: bytes) -> Certificate:
+        """The certificate in an EF whose head has been read.
+
+        :raises BadCardData: it is cut off, or no certificate.
+        """
+        return self._in_transaction(lambda: Certificate(head[: certificate_len(head)] + self._read_tail(ef, head)))
+
+    def tries_left(self, key: KeyLayout) -> int | None:
+        """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3"""
+        return self._in_transaction(lambda: self._tries_left(key))
+
+    def verify_pin(self, key: KeyLayout, pin: bytearray) -> None:
+        """Present a PIN, in the form that `pin.normalize` gives it, once.
+
+        :raises PinRejected: it is wrong, and a try is gone.
+        :raises PinBlocked: no tries are left, now or since long.
+        """
+        self._in_transaction(lambda: self._verify(key, pin), select_first=True)
+
+    def sign(self, key: KeyLayout, block: bytes) -> bytes:
+        """The card's RSASSA-PKCS1-v1_5 signature, big-endian, around a block of 1 to 245 bytes.
+
+        The card pads but does not look at the block. Card: reference 4
+
+        :raises SecurityStatusNotSatisfied: the PIN is not verified, or no longer.
+        """
+        return self._in_transaction(lambda: self._sign(key, SIGN_V15, block))
+
+    def clear_security_status(self) -> None:
+        """End every login on the card by selecting another application.
+
+        Selecting the JPKI application again would not end it. Where the card has no other application that we
+        know, its power is taken away. Card: reference 3.4
+        """
+        self._connection.begin()
+        try:
+            self._is_selected = False
+            done = any(self._select_application(aid) for aid in layout.OTHER_AIDS)
+        finally:
+            self._connection.end()
+        if not done:
+            self._connection.power_cycle()
+
+    def close(self) -> None:
+        """Give the card up."""
+        self._connection.close()
+
+    # -- what a transaction consists of ---------------------------------------------------------------------
+
+    def _in_transaction(self, step: Callable[[], T], select_first: bool = False) -> T:
+        """Run a step with the JPKI application selected.
+
+        Whether it still is cannot be asked. A step that fails is therefore run again after a SELECT, which is
+        safe for everything but VERIFY; that one asks for the SELECT beforehand.
+        """
+        if self._connection.begin():
+            self._is_selected = False
+        try:
+            if self._is_selected and not select_first:
+                try:
+                    return step()
+                except (StatusWordError, BadCardData) as error:
+                    log.debug(f"selecting the application again after: {error}")
+            self._select()
+            return step()
+        except CardMute:
+            self._is_selected = False
+            raise
+        finally:
+            self._connection.end()
+
+    def _select(self) -> None:
+        self._is_selected = False
+        if not self._select_application(layout.JPKI_AID):
+            raise CardNotRecognized("the card in the reader is no My Number card")
+        self._is_selected = True
+
+    def _select_application(self, aid: bytes) -> bool:
+        """Some cards answer 6F00 to the first command after power-on, whatever it is. Card: reference 1.2"""
+        for _attempt in range(2):
+            _data, sw = self._channel.exchange(0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, aid)
+            if sw != status.NO_PRECISE_DIAGNOSIS:
+                break
+        return sw == status.SUCCESS
+
+    def _select_ef(self, ef: int) -> None:
+        self._channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, ef: int, length: int, offset: int = 0) -> bytes:
+        """At most 256 bytes from an offset up to 255, leaving the EF selected."""
+        if self._has_short_ids:
+            data, sw = self._channel.exchange(0x00, apdu.READ_BINARY, SHORT_EF_ID | ef, offset, response_len=length)
+            if sw == status.SUCCESS:
+                return data
+            if sw == status.SECURITY_STATUS_NOT_SATISFIED:
+                raise SecurityStatusNotSatisfied(sw, apdu.READ_BINARY)
+        self._select_ef(ef)
+        data = self._read_on(offset, length)
+        self._has_short_ids = False
+        return data
+
+    def _read_on(self, offset: int, length: int) -> bytes:
+        """At most 256 bytes of the selected EF."""
+        if offset > MAX_OFFSET:
+            raise BadCardData("a certificate longer than any file")
+        return self._channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)
+
+    def _read_head(self, ef: int) -> bytes:
+        head = self._read(ef, CHUNK_LEN)
+        return head[: certificate_len(head)]
+
+    def _read_tail(self, ef: int, head: bytes) -> bytes:
+        """What follows the head. The first byte is read twice, because a short EF identifier leaves room for an
+        offset of 255 only, and to see that it is the same file."""
+        length = certificate_len(head)
+        if len(head) >= length:
+            return b""
+        if len(head) <= MAX_SHORT_OFFSET:
+            raise BadCardData("the certificate ends before its length")
+        data = self._read(ef, min(CHUNK_LEN, length - MAX_SHORT_OFFSET), MAX_SHORT_OFFSET)
+        if data[:1] != head[MAX_SHORT_OFFSET : MAX_SHORT_OFFSET + 1]:
+            raise BadCardData("the certificate changed while it was read")
+        while MAX_SHORT_OFFSET + len(data) < length:
+            offset = MAX_SHORT_OFFSET + len(data)
+            more = self._read_on(offset, min(CHUNK_LEN, length - offset))
+            if not more:
+                raise BadCardData("the certificate ends before its length")
+            data += more
+        return data[len(head) - MAX_SHORT_OFFSET :]
+
+    # -- PINs and keys --------------------------------------------------------------------------------------
+
+    def _tries_left(self, key: KeyLayout) -> int | None:
+        """The query is a VERIFY of four bytes; a fifth would be an error. Card: reference 3.3"""
+        if self._has_short_ids:
+            _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, SHORT_EF_ID | key.pin_ef)
+            if sw == status.SUCCESS or status.tries_left(sw) is not None:
+                return status.tries_left(sw)
+        self._select_ef(key.pin_ef)
+        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF)
+        return status.tries_left(sw)
+
+    def _verify(self, key: KeyLayout, pin: bytearray) -> None:
+        self._select_ef(key.pin_ef)
+        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF, pin)
+        if sw == status.SUCCESS:
+            return
+        tries_left = status.tries_left(sw)
+        if tries_left == 0:
+            raise PinBlocked("the PIN is blocked; the municipal office unblocks it")
+        if tries_left is None and sw >> 8 != 0x63:
+            raise StatusWordError(sw, apdu.VERIFY)
+        raise PinRejected(tries_left)
+
+    def _sign(self, key: KeyLayout, mode: int, block: bytes) -> bytes:
+        """The key is named in the command, or, on a card that knows no short EF identifiers, selected first."""
+        command = (SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode)
+        if self._has_short_ids:
+            data, sw = self._channel.exchange(*command, SHORT_EF_ID | key.key_ef, block, CHUNK_LEN)
+            if sw == status.SUCCESS:
+                return data
+            if sw == status.SECURITY_STATUS_NOT_SATISFIED:
+                raise SecurityStatusNotSatisfied(sw, apdu.PERFORM_SECURITY_OPERATION)
+        self._select_ef(key.key_ef)
+        return self._channel.send(*command, CURRENT_EF, block, CHUNK_LEN)

@@ -1,0 +1,34 @@
+"""The card's own description of itself, EF 0006."""
+
+from __future__ import annotations
+
+#: Label -> kind of card. Card: reference 5
+KINDS = {
+    "JPKIAPICCTOKEN2": "Individual Number Card",
+    "JPKIAPICCTOKEN": "Basic Resident Registration Card",
+    "JPKIAPGPSETOKEN": "Android phone",
+    "JPKIAPIOSTOKEN": "iPhone",
+}
+
+
+class TokenInfo:
+    """The text fields of EF 0006, without their padding; empty where the card says nothing."""
+
+    __slots__ = ("label", "manufacturer", "model", "serial_number")
+
+    def __init__(self, data: bytes) -> None:
+        """:param data: the file's content, a CK_TOKEN_INFO with big-endian numbers, or less. Card: reference 5"""
+        self.label = _text(data[0:32])
+        self.manufacturer = _text(data[32:64])
+        self.model = _text(data[64:80])
+        self.serial_number = _text(data[80:96])
+
+    @property
+    def kind(self) -> str:
+        """What carries the application, in words."""
+        return KINDS.get(self.label, "other JPKI token")
+
+
+def _text(field: bytes) -> str:
+    """Cards pad with spaces, test doubles with zeros; what is not ASCII is not shown. Card: reference 5"""
+    return field.rstrip(b" \0").decode("ascii", "replace")

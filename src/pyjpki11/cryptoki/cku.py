@@ -1,0 +1,6 @@
+"""Kinds of user. Spec: PKCS#11 v3.1 3.3."""
+
+# For C_Login
+SO = 0x00000000
+USER = 0x00000001
+CONTEXT_SPECIFIC = 0x00000002

@@ -1,0 +1,91 @@
+"""Every exception that the layers raise, named by the fact it reports.
+
+What each means to a PKCS#11 caller is said in one place only: `pyjpki11.boundary.ckr_table`.
+"""
+
+from __future__ import annotations
+
+
+class JpkiError(Exception):
+    """Base of all exceptions of this package."""
+
+
+class CryptokiError(JpkiError):
+    """A call that PKCS#11 itself tells how to refuse; `rv` is its CKR_ number."""
+
+    def __init__(self, rv: int, message: str = "") -> None:
+        super().__init__(message)
+        self.rv = rv
+
+
+class ServiceUnavailable(JpkiError):
+    """The PC/SC service does not run, or it does not let this user in."""
+
+
+class ReaderGone(JpkiError):
+    """The reader was unplugged."""
+
+
+class ReaderBusy(JpkiError):
+    """Another program holds the reader for itself."""
+
+
+class CardAbsent(JpkiError):
+    """There is no card in the reader."""
+
+
+class CardRemoved(JpkiError):
+    """The card left the reader, or was exchanged, since it was last used."""
+
+
+class CardMute(JpkiError):
+    """The card did not answer, or answered something that is no response APDU."""
+
+
+class CardNotRecognized(JpkiError):
+    """The card in the reader has no JPKI application."""
+
+
+class BadCardData(JpkiError):
+    """The card holds or answers something that it cannot mean."""
+
+
+class WrongSignature(JpkiError):
+    """The card made a signature that its certificate does not verify."""
+
+
+class StatusWordError(JpkiError):
+    """The card refused a command; `sw` is its status word, 16 bits."""
+
+    def __init__(self, sw: int, ins: int) -> None:
+        super().__init__(f"status word {sw:04X} to instruction {ins:02X}")
+        self.sw = sw
+        self.ins = ins
+
+
+class SecurityStatusNotSatisfied(StatusWordError):
+    """The card wants a PIN verified first."""
+
+
+class PinError(JpkiError):
+    """Base of everything that can be wrong with a PIN."""
+
+
+class PinLengthOutOfRange(PinError):
+    """The PIN is too short or too long for its key; it was not sent."""
+
+
+class PinHasInvalidCharacters(PinError):
+    """The PIN has characters that its key cannot have; it was not sent."""
+
+
+class PinRejected(PinError):
+    """The card refused the PIN, now or when it was last tried; `tries_left` is None where that is unknown."""
+
+    def __init__(self, tries_left: int | None) -> None:
+        super().__init__(f"wrong PIN, {'unknown' if tries_left is None else tries_left} tries left")
+        self.tries_left = tries_left
+
+
+class PinBlocked(PinError):
+    """The PIN has no tries left."""

@@ -1,0 +1,55 @@
+"""Status words: the two bytes that end every response."""
+
+from __future__ import annotations
+
+SUCCESS = 0x9000
+CONDITIONS_NOT_SATISFIED = 0x6985
+REFERENCED_DATA_UNUSABLE = 0x6984
+AUTHENTICATION_METHOD_BLOCKED = 0x6983
+SECURITY_STATUS_NOT_SATISFIED = 0x6982
+NO_CURRENT_EF = 0x6986
+NO_PRECISE_DIAGNOSIS = 0x6F00
+
+MORE_DATA = 0x61  # first byte; the second is how many bytes wait for GET RESPONSE
+WRONG_RESPONSE_LEN = 0x6C  # first byte; the second is the length to ask for
+COUNTER = 0x63C0  # first three digits; the fourth is a count of tries
+
+#: In the words of the standard. Spec: ISO/IEC 7816-4:2020 5.6
+MEANINGS = {
+    SUCCESS: "success",
+    0x6282: "end of file reached",
+    0x6300: "verification failed",
+    0x6700: "wrong length",
+    0x6881: "logical channel not supported",
+    0x6882: "secure messaging not supported",
+    SECURITY_STATUS_NOT_SATISFIED: "PIN not verified",
+    AUTHENTICATION_METHOD_BLOCKED: "PIN blocked",
+    REFERENCED_DATA_UNUSABLE: "PIN blocked (reference data not usable)",
+    CONDITIONS_NOT_SATISFIED: "conditions of use not satisfied",
+    NO_CURRENT_EF: "no file selected",
+    0x6A80: "wrong data",
+    0x6A82: "file or application not found",
+    0x6A86: "wrong P1 or P2",
+    0x6A88: "reference data not found",
+    0x6B00: "offset outside the file",
+    0x6D00: "unknown instruction",
+    0x6E00: "unknown class",
+    NO_PRECISE_DIAGNOSIS: "no precise diagnosis",
+}
+
+
+def tries_left(sw: int) -> int | None:
+    """How many tries a status word says are left, or None when it does not say.
+
+    A blocked PIN is reported as 63C0 or as one of two errors. Card: reference 3.2, 3.3
+    """
+    if sw & 0xFFF0 == COUNTER:
+        return sw & 0x000F
+    return 0 if sw in (AUTHENTICATION_METHOD_BLOCKED, REFERENCED_DATA_UNUSABLE) else None
+
+
+def describe(sw: int) -> str:
+    """A status word with its meaning, for people."""
+    if sw & 0xFFF0 == COUNTER:
+        return f"{sw:04X} ({sw & 0x000F} tries left)"
+    return f"{sw:04X} ({MEANINGS.get(sw, 'meaning unknown')})"

@@ -1,0 +1,72 @@
+"""The log: lines for people, written where PYJPKI11_LOG points.
+
+It is off by default, never writes to standard output, and takes no PIN, no signed data and no personal data:
+callers pass facts about readers, commands and status words only. The standard library's logging package is
+not used because importing it costs more than everything else this module does at start.
+"""
+
+from __future__ import annotations
+
+import os
+
+ERROR, WARNING, INFO, DEBUG = range(4)
+NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
+
+_target: int | None = None
+_level = WARNING
+
+
+def configure(target: str | None, level: str | None) -> None:
+    """Send lines up to the level (a name of NAMES, default WARNING) to `stderr`, a file path, or nowhere (None)."""
+    global _target, _level
+    if _target is not None and _target > 2:
+        os.close(_target)
+    _target = _open(target)
+    _level = NAMES.index(level.upper()) if level and level.upper() in NAMES else WARNING
+
+
+def _open(target: str | None) -> int | None:
+    if not target:
+        return None
+    if target == "stderr":
+        return 2
+    try:
+        return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None  # a host must not fail because its log cannot be written
+
+
+def is_enabled(level: int) -> bool:
+    """Whether a line of this level is written at all; asked before an expensive one is made."""
+    return _target is not None and level <= _level
+
+
+def write(level: int, message: str) -> None:
+    """Write one line, whatever line ends the message has."""
+    if _target is None or level > _level:
+        return
+    line = f"pyjpki11[{os.getpid()}] {NAMES[level]}: {message}".replace("\n", " | ")
+    try:
+        os.write(_target, line.encode(errors="backslashreplace") + b"\n")
+    except OSError:
+        pass  # closed stderr, full disk
+
+
+def error(message: str) -> None:
+    """Something failed that the user has to know about."""
+    write(ERROR, message)
+
+
+def warning(message: str) -> None:
+    """Something is not as it should be, but the module goes on."""
+    write(WARNING, message)
+
+
+def info(message: str) -> None:
+    """What the module found or did."""
+    write(INFO, message)
+
+
+def debug(message: str) -> None:
+    """What helps the developers."""
+    write(DEBUG, message)

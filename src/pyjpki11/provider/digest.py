@@ -1,0 +1,41 @@
+"""Hash functions from the interpreter itself.
+
+`hashlib` is not used: it would load the system's OpenSSL into a process that may be in the middle of a call of
+it (design decision 3).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Hash(Protocol):
+        """A hash being computed."""
+
+        def update(self, data: bytes, /) -> None:
+            """Take in more data."""
+
+        def digest(self) -> bytes:
+            """The hash of all data so far."""
+
+
+#: Hash -> modules that have it, by Python version (3.12 merged the SHA-2 modules).
+_MODULES = {
+    "sha1": ("_sha1",),
+    "sha224": ("_sha2", "_sha256"),
+    "sha256": ("_sha2", "_sha256"),
+    "sha384": ("_sha2", "_sha512"),
+    "sha512": ("_sha2", "_sha512"),
+}
+
+
+def new(name: str) -> Hash:
+    """A hash function by its name in lower case, without a hyphen."""
+    for module in _MODULES[name]:
+        try:
+            made: Hash = getattr(__import__(module), name)()
+        except ImportError:
+            continue
+        return made
+    raise ImportError(f"this Python has no built-in {name}")

@@ -1,0 +1,140 @@
+"""The module between C_Initialize and C_Finalize: readers, slots, sessions."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+
+from pyjpki11.cryptoki import ckf, ckr
+from pyjpki11.errors import CryptokiError
+from pyjpki11.provider.port import TOKENS, Port
+from pyjpki11.provider.session import Session
+from pyjpki11.reader.drivers import open_driver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyjpki11.provider.token import Token
+    from pyjpki11.settings import Settings
+
+SLOTS_PER_READER = len(TOKENS)
+
+
+class Module:
+    """All state of the module. Slot ids are 2i and 2i+1 for the i-th reader ever seen. Design: decision 4"""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._driver = open_driver(settings.reader)
+        self._ports: list[Port] = []
+        self._sessions: dict[int, Session] = {}
+        self._last_number = 0
+        self._last_handle = 0
+        self._lock = allocate_lock()
+        self._plugged_in: list[str] = []
+        self.refresh_readers()
+
+    def close(self) -> None:
+        """Log out, give all cards up."""
+        self._sessions.clear()
+        for port in self._ports:
+            port.close()
+        self._driver.close()
+
+    # -- slots ----------------------------------------------------------------------------------------------
+
+    def refresh_readers(self) -> None:
+        """Look for readers; a new one gets slots behind all others, a known one keeps its own."""
+        with self._lock:
+            self._plugged_in = self._driver.reader_names()
+            known = {port.reader for port in self._ports}
+            for reader in self._plugged_in:
+                if reader not in known:
+                    self._ports.append(Port(self._driver, reader, self._settings, self._next_number))
+
+    def slot_ids(self, token_present: bool) -> list[int]:
+        """The slots of all readers, or of those with a My Number card in them."""
+        ids = range(len(self._ports) * SLOTS_PER_READER)
+        return [slot_id for slot_id in ids if not token_present or self.has_token(slot_id)]
+
+    def port(self, slot_id: int) -> Port:
+        """The reader of a slot.
+
+        :raises CryptokiError: SLOT_ID_INVALID.
+        """
+        index = slot_id // SLOTS_PER_READER
+        if index >= len(self._ports):
+            raise CryptokiError(ckr.SLOT_ID_INVALID)
+        return self._ports[index]
+
+    def token(self, slot_id: int) -> Token:
+        """The token in a slot. See Port.token for what it raises."""
+        return self.port(slot_id).token(slot_id % SLOTS_PER_READER)
+
+    def has_token(self, slot_id: int) -> bool:
+        """Whether a My Number card is in the slot."""
+        return self.port(slot_id).has_token()
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
+    # -- sessions -------------------------------------------------------------------------------------------
+
+    def open_session(self, slot_id: int, flags: int) -> int:
+        """Handle of a new session with the token in a slot. Read-write ones are welcome: clients that only sign
+        ask for them too, and what would write is refused by itself."""
+        if not flags & ckf.SERIAL_SESSION:
+            raise CryptokiError(ckr.SESSION_PARALLEL_NOT_SUPPORTED)
+        token = self.token(slot_id)
+        with self._lock:
+            self._last_handle += 1
+            handle = self._last_handle
+            self._sessions[handle] = Session(handle, slot_id, token, flags)
+        return handle
+
+    def session(self, handle: int) -> Session:
+        """The session with that handle.
+
+        :raises CryptokiError: SESSION_HANDLE_INVALID, also when its card has left.
+        """
+        session = self._sessions.get(handle)
+        if session is None or not session.token.insertion.is_alive:
+            self._sessions.pop(handle, None)
+            raise CryptokiError(ckr.SESSION_HANDLE_INVALID)
+        return session
+
+    def present_session(self, handle: int) -> Session:
+        """The session with that handle, after a look whether its card is still there. Hosts poll this one."""
+        session = self.session(handle)
+        self.port(session.slot_id).notice_changes()
+        return self.session(handle)
+
+    def count_sessions(self, token: Token) -> tuple[int, int]:
+        """How many sessions a token has: all of them, and the read-write ones."""
+        sessions = self._sessions_of(token)
+        return len(sessions), sum(1 for session in sessions if session.flags & ckf.RW_SESSION)
+
+    def close_session(self, handle: int) -> None:
+        """Close a session; the last one of a token logs out. Spec: PKCS#11 v3.1 5.6.2"""
+        session = self.session(handle)
+        self._sessions.pop(handle, None)
+        if not self._sessions_of(session.token):
+            session.token.logout_if_logged_in()
+
+    def close_all_sessions(self, slot_id: int) -> None:
+        """Close all sessions with the token in a slot, which logs out."""
+        self.port(slot_id)
+        closing = [session for session in list(self._sessions.values()) if session.slot_id == slot_id]
+        for session in closing:
+            self._sessions.pop(session.handle, None)
+        for token in {session.token for session in closing if session.token.insertion.is_alive}:
+            token.logout_if_logged_in()
+
+    def logout(self, handle: int) -> None:
+        """Log out of a session's token, in all sessions with it."""
+        token = self.session(handle).token
+        for session in self._sessions_of(token):
+            session.forget_private()
+        token.logout()
+
+    def _sessions_of(self, token: Token) -> list[Session]:
+        return [session for session in list(self._sessions.values()) if session.token is token]

@@ -1,0 +1,226 @@
+"""The objects of the tokens: which there are, and what value each of their attributes has."""
+
+from __future__ import annotations
+
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.cryptoki import cka, ckc, ckk, cko, ckr
+from pyjpki11.cryptoki.attributes import ENCODERS
+from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION
+from pyjpki11.cryptoki.mechanisms import MECHANISMS
+from pyjpki11.errors import CryptokiError
+from pyjpki11.provider import digest
+from pyjpki11.settings import CONSENT_EACH_SIGNATURE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from pyjpki11.card.certificate import Certificate
+    from pyjpki11.provider.token import Token
+
+    Template = Sequence[tuple[int, bytes]]
+
+
+class ObjectRow:
+    """One object of a token.
+
+    `certificate_ef` is where its certificate, or that of its key, is on the card. `is_private` objects show
+    only after a login. `needs_rsa` objects exist only where the certificate's key is an RSA key.
+    """
+
+    __slots__ = ("attributes", "certificate_ef", "id", "is_private", "label", "needs_rsa")
+
+    def __init__(
+        self,
+        attributes: Mapping[int, Any],
+        label: str,
+        identifier: int,
+        certificate_ef: int,
+        is_private: bool = False,
+        needs_rsa: bool = False,
+    ) -> None:
+        self.attributes = attributes
+        self.label = label
+        self.id = bytes((identifier,))
+        self.certificate_ef = certificate_ef
+        self.is_private = is_private
+        self.needs_rsa = needs_rsa
+
+
+class TokenObject:
+    """An object on an inserted card; all attribute values come from here, encoded."""
+
+    def __init__(self, handle: int, row: ObjectRow, token: Token) -> None:
+        self.handle = handle
+        self.row = row
+        self.token = token
+
+    def exists(self) -> bool:
+        """Whether the card really has it: a card may lack a certificate, or hold something else in its place."""
+        insertion = self.token.insertion
+        if not self.row.needs_rsa:
+            return insertion.certificate_head(self.row.certificate_ef) is not None
+        certificate = insertion.certificate(self.row.certificate_ef)
+        return certificate is not None and certificate.modulus is not None
+
+    @property
+    def certificate(self) -> Certificate:
+        """Its certificate, or that of its key.
+
+        :raises CryptokiError: the card no longer gives it.
+        """
+        certificate = self.token.insertion.certificate(self.row.certificate_ef)
+        if certificate is None:
+            raise CryptokiError(ckr.OBJECT_HANDLE_INVALID, "its certificate is unreadable")
+        return certificate
+
+    def value(self, attribute: int) -> bytes:
+        """The value of an attribute, encoded as C has it.
+
+        :raises CryptokiError: ATTRIBUTE_SENSITIVE or ATTRIBUTE_TYPE_INVALID.
+        """
+        if attribute in SENSITIVE and self.row.attributes is PRIVATE_KEY:
+            raise CryptokiError(ckr.ATTRIBUTE_SENSITIVE)
+        try:
+            value = self.row.attributes[attribute]
+        except KeyError:
+            raise CryptokiError(ckr.ATTRIBUTE_TYPE_INVALID) from None
+        return ENCODERS[attribute](value(self) if callable(value) else value)
+
+    def matches(self, template: Template) -> bool:
+        """Whether every attribute of the template has exactly that value; existence is asked last, since it may
+        cost commands."""
+        return all(self._matches(*wanted) for wanted in sorted(template, key=self._is_computed)) and self.exists()
+
+    def _is_computed(self, wanted: tuple[int, bytes]) -> bool:
+        return callable(self.row.attributes.get(wanted[0])) and wanted[0] not in CHEAP
+
+    def _matches(self, attribute: int, wanted: bytes) -> bool:
+        try:
+            return self.value(attribute) == wanted
+        except CryptokiError:
+            return False
+
+
+# -- attribute values: a constant, or a function of the object ----------------------------------------------------
+
+
+def _check_value(it: TokenObject) -> bytes:
+    """Spec: PKCS#11 v3.1 4.6.2"""
+    sha1 = digest.new("sha1")
+    sha1.update(it.certificate.der)
+    return sha1.digest()[:3]
+
+
+def _needs_consent(it: TokenObject) -> bool:
+    """Design: decision 7"""
+    return it.token.key is SIGNATURE and it.token.settings.signature_consent == CONSENT_EACH_SIGNATURE
+
+
+_COMMON: dict[int, Any] = {
+    cka.TOKEN: True,
+    cka.PRIVATE: lambda it: it.row.is_private,
+    cka.LABEL: lambda it: it.row.label,
+    cka.ID: lambda it: it.row.id,
+    cka.UNIQUE_ID: lambda it: f"{it.token.insertion.serial_number()}-{it.row.label}",
+    cka.MODIFIABLE: False,
+    cka.COPYABLE: False,
+    cka.DESTROYABLE: False,
+    cka.SUBJECT: lambda it: it.certificate.subject,
+}
+
+#: Spec: PKCS#11 v3.1 4.6
+CERTIFICATE: Mapping[int, Any] = _COMMON | {
+    cka.CLASS: cko.CERTIFICATE,
+    cka.CERTIFICATE_TYPE: ckc.X_509,
+    cka.CERTIFICATE_CATEGORY: ckc.CERTIFICATE_CATEGORY_TOKEN_USER,
+    cka.TRUSTED: False,
+    cka.ISSUER: lambda it: it.certificate.issuer,
+    cka.SERIAL_NUMBER: lambda it: it.certificate.serial_number,
+    cka.VALUE: lambda it: it.certificate.der,
+    cka.CHECK_VALUE: _check_value,
+    cka.PUBLIC_KEY_INFO: lambda it: it.certificate.public_key_info,
+    cka.START_DATE: lambda it: it.certificate.not_before,
+    cka.END_DATE: lambda it: it.certificate.not_after,
+}
+
+CA_CERTIFICATE: Mapping[int, Any] = {
+    **CERTIFICATE,
+    cka.CERTIFICATE_CATEGORY: ckc.CERTIFICATE_CATEGORY_AUTHORITY,
+}
+
+_KEY: dict[int, Any] = _COMMON | {
+    cka.KEY_TYPE: ckk.RSA,
+    cka.DERIVE: False,
+    cka.LOCAL: True,
+    cka.KEY_GEN_MECHANISM: UNAVAILABLE_INFORMATION,
+    cka.ALLOWED_MECHANISMS: lambda it: list(MECHANISMS),
+    cka.START_DATE: b"",
+    cka.END_DATE: b"",
+    cka.MODULUS: lambda it: it.certificate.modulus,
+    cka.PUBLIC_EXPONENT: lambda it: it.certificate.exponent,
+    cka.PUBLIC_KEY_INFO: lambda it: it.certificate.public_key_info,
+}
+
+#: Spec: PKCS#11 v3.1 4.8, 6.1.2
+PUBLIC_KEY: Mapping[int, Any] = _KEY | {
+    cka.CLASS: cko.PUBLIC_KEY,
+    cka.MODULUS_BITS: lambda it: it.certificate.modulus.bit_length(),
+    cka.VERIFY: True,
+    cka.VERIFY_RECOVER: False,
+    cka.ENCRYPT: False,
+    cka.WRAP: False,
+    cka.TRUSTED: False,
+}
+
+#: Spec: PKCS#11 v3.1 4.9, 6.1.3
+PRIVATE_KEY: Mapping[int, Any] = _KEY | {
+    cka.CLASS: cko.PRIVATE_KEY,
+    cka.SENSITIVE: True,
+    cka.ALWAYS_SENSITIVE: True,
+    cka.EXTRACTABLE: False,
+    cka.NEVER_EXTRACTABLE: True,
+    cka.SIGN: True,
+    cka.SIGN_RECOVER: False,
+    cka.DECRYPT: False,
+    cka.UNWRAP: False,
+    cka.WRAP_WITH_TRUSTED: False,
+    cka.ALWAYS_AUTHENTICATE: _needs_consent,
+}
+
+#: What a private key would reveal, and does not. Spec: PKCS#11 v3.1 6.1.3
+SENSITIVE = frozenset(
+    (cka.PRIVATE_EXPONENT, cka.PRIME_1, cka.PRIME_2, cka.EXPONENT_1, cka.EXPONENT_2, cka.COEFFICIENT)
+)
+
+#: Computed, but without asking the card.
+CHEAP = frozenset((cka.PRIVATE, cka.LABEL, cka.ID, cka.ALWAYS_AUTHENTICATE, cka.ALLOWED_MECHANISMS))
+
+# -- the objects, with OpenSC's labels and ids so that scripts go on working. Card: reference 8.1 -------------------
+
+_AUTHENTICATION_CA = ObjectRow(
+    CA_CERTIFICATE, "User Authentication Certificate CA", 3, AUTHENTICATION.ca_certificate_ef
+)
+_SIGNATURE_CA = ObjectRow(CA_CERTIFICATE, "Digital Signature Certificate CA", 4, SIGNATURE.ca_certificate_ef)
+
+AUTHENTICATION_OBJECTS = (
+    ObjectRow(CERTIFICATE, "User Authentication Certificate", 1, AUTHENTICATION.certificate_ef),
+    ObjectRow(PUBLIC_KEY, "User Authentication Public Key", 1, AUTHENTICATION.certificate_ef, needs_rsa=True),
+    ObjectRow(
+        PRIVATE_KEY, "User Authentication Key", 1, AUTHENTICATION.certificate_ef, is_private=True, needs_rsa=True
+    ),
+    _AUTHENTICATION_CA,
+    _SIGNATURE_CA,
+)
+
+SIGNATURE_OBJECTS = (
+    ObjectRow(CERTIFICATE, "Digital Signature Certificate", 2, SIGNATURE.certificate_ef, is_private=True),
+    ObjectRow(
+        PUBLIC_KEY, "Digital Signature Public Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True
+    ),
+    ObjectRow(
+        PRIVATE_KEY, "Digital Signature Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True
+    ),
+    _SIGNATURE_CA,
+)

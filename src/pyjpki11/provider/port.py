@@ -1,0 +1,109 @@
+"""One reader, and what is inserted in it."""
+
+from __future__ import annotations
+
+from _thread import RLock
+
+from pyjpki11 import log
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.errors import CardAbsent, CardNotRecognized, JpkiError
+from pyjpki11.provider.insertion import Insertion
+from pyjpki11.provider.token import AUTHENTICATION_TOKEN, SIGNATURE_TOKEN, Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyjpki11.reader.base import Driver
+    from pyjpki11.settings import Settings
+
+#: Slot of a reader, in the order of their ids -> key pair and token.
+TOKENS = ((AUTHENTICATION, AUTHENTICATION_TOKEN), (SIGNATURE, SIGNATURE_TOKEN))
+
+
+class Port:
+    """A reader. It keeps its place, and so its slots' ids, when it is unplugged."""
+
+    def __init__(self, driver: Driver, reader: str, settings: Settings, next_number: Callable[[], int]) -> None:
+        self.reader = reader
+        self._driver = driver
+        self._settings = settings
+        self._next_number = next_number
+        self._lock = RLock()
+        self._event: int | None = None
+        self._insertion: Insertion | None = None
+        self._tokens: tuple[Token, ...] = ()
+        self._refusal: CardNotRecognized | None = None
+
+    def token(self, index: int) -> Token:
+        """The token at a place of TOKENS.
+
+        :raises CardAbsent: there is no card in the reader.
+        :raises CardNotRecognized: there is another kind of card.
+        """
+        with self._lock:
+            self.notice_changes()
+            if self._refusal is not None:
+                raise self._refusal
+            if self._insertion is None:
+                self._insert()
+            return self._tokens[index]
+
+    def has_token(self) -> bool:
+        """Whether a My Number card is in the reader and answers; after the first time it costs no command."""
+        try:
+            self.token(0)
+        except JpkiError as error:
+            log.debug(f"{self.reader}: {error}")
+            return False
+        return True
+
+    def notice_changes(self) -> None:
+        """End what was inserted if it is there no longer; costs no command."""
+        with self._lock:
+            try:
+                event = self._driver.card_event(self.reader)
+            except JpkiError as error:
+                log.warning(f"reader {self.reader}: {error}")
+                event = None
+            lost = self._insertion is not None and not self._insertion.is_alive
+            if event != self._event or lost:
+                self._remove()
+                self._event = event
+
+    def _insert(self) -> None:
+        if self._event is None:
+            raise CardAbsent(f"there is no card in {self.reader}")
+        connection = self._driver.connect(self.reader)
+        try:
+            insertion = Insertion(self._next_number(), connection)
+        except CardNotRecognized as error:
+            connection.close()
+            log.info(f"{self.reader}: {error}")
+            self._refusal = error  # until the card is exchanged; asking again would cost commands
+            raise
+        except JpkiError:
+            connection.close()
+            raise
+        log.info(f"{self.reader}: My Number card")
+        self._insertion = insertion
+        self._tokens = tuple(Token(insertion, key, rows, self._settings) for key, rows in TOKENS)
+        for token, peer in zip(self._tokens, reversed(self._tokens), strict=True):
+            token.peer = peer
+
+    def _remove(self) -> None:
+        if self._insertion is not None:
+            self._insertion.end()
+        self._insertion = None
+        self._tokens = ()
+        self._refusal = None
+
+    def close(self) -> None:
+        """Log out of what this process has logged in to, and give the card up."""
+        with self._lock:
+            for token in self._tokens:
+                try:
+                    token.logout_if_logged_in()
+                except JpkiError as error:
+                    log.warning(f"{self.reader}: the card keeps its login: {error}")
+            self._remove()

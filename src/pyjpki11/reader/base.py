@@ -1,0 +1,50 @@
+"""What every reader driver offers to the layers above; it is not loaded at run time."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Connection(Protocol):
+    """One inserted card. All exchanges happen between begin() and end().
+
+    Every method raises CardRemoved, CardMute, ReaderGone or ServiceUnavailable when that is what happened.
+    """
+
+    def begin(self) -> bool:
+        """Keep other programs off the card; True when one of them has reset it since the last time."""
+
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """The response APDU (data and status word) to a command APDU."""
+
+    def end(self) -> None:
+        """Let other programs at the card again; does not raise."""
+
+    def power_cycle(self) -> None:
+        """Take the card's power away for a moment, which makes it forget everything."""
+
+    def close(self) -> None:
+        """Give the card up as it is; does not raise."""
+
+
+class Driver(Protocol):
+    """A source of card readers."""
+
+    def reader_names(self) -> list[str]:
+        """The readers that are plugged in, in the system's order."""
+
+    def card_event(self, reader: str) -> int | None:
+        """A number that changes with every insertion of a card, or None while there is none.
+
+        :raises ServiceUnavailable: nobody can tell.
+        """
+
+    def connect(self, reader: str) -> Connection:
+        """A connection, shared with other programs, to the card in the reader.
+
+        :raises CardAbsent: there is none.
+        :raises ReaderBusy: another program uses it alone.
+        """
+
+    def close(self) -> None:
+        """Give all readers up; does not raise."""

@@ -1,0 +1,208 @@
+"""PC/SC readers, through pyscard's compiled half; the only file that knows it."""
+
+from __future__ import annotations
+
+import sys
+from _frozen_importlib import module_from_spec
+from _frozen_importlib_external import PathFinder, spec_from_file_location
+
+from pyjpki11 import log
+from pyjpki11.errors import (
+    CardAbsent,
+    CardMute,
+    CardRemoved,
+    JpkiError,
+    ReaderBusy,
+    ReaderGone,
+    ServiceUnavailable,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+SCARD_SCOPE_SYSTEM = 2
+SCARD_SHARE_SHARED = 2
+SCARD_PROTOCOL_T0_OR_T1 = 3
+SCARD_LEAVE_CARD = 0
+SCARD_UNPOWER_CARD = 2
+SCARD_STATE_UNAWARE = 0x0000
+SCARD_STATE_PRESENT = 0x0020
+
+SCARD_S_SUCCESS = 0x00000000
+SCARD_E_TIMEOUT = 0x8010000A
+SCARD_E_NO_READERS_AVAILABLE = 0x8010002E
+SCARD_W_RESET_CARD = 0x80100068
+
+#: PC/SC result -> the fact it reports, plus its remedy where there is one. Spec: PC/SC part 5, pcsc-lite pcsclite.h
+FAILURES: dict[int, tuple[type[JpkiError], str]] = {
+    0x80100003: (ReaderGone, "SCARD_E_INVALID_HANDLE"),
+    0x80100009: (ReaderGone, "SCARD_E_UNKNOWN_READER: the reader was unplugged"),
+    0x8010000B: (ReaderBusy, "SCARD_E_SHARING_VIOLATION: another program uses the reader alone; close it"),
+    0x8010000C: (CardAbsent, "SCARD_E_NO_SMARTCARD: there is no card in the reader"),
+    0x80100013: (CardRemoved, "SCARD_F_COMM_ERROR: the line to the PC/SC service broke"),
+    0x80100016: (CardMute, "SCARD_E_NOT_TRANSACTED: the card was lost in the middle of an exchange"),
+    0x80100017: (ReaderGone, "SCARD_E_READER_UNAVAILABLE: the reader was unplugged"),
+    0x8010001D: (ServiceUnavailable, "SCARD_E_NO_SERVICE: pcscd does not run; start it with: systemctl start pcscd.socket"),
+    0x8010001E: (ServiceUnavailable, "SCARD_E_SERVICE_STOPPED: pcscd was stopped; start it with: systemctl start pcscd.socket"),
+    0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or insert it the right way round"),
+    0x80100067: (CardMute, "SCARD_W_UNPOWERED_CARD: the card has no power"),
+    0x80100068: (CardRemoved, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
+    0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
+    0x8010006A: (ServiceUnavailable, "SCARD_W_SECURITY_VIOLATION: polkit does not let this user at smart cards"),
+}  # fmt: skip
+
+
+def _load_scard() -> ModuleType:
+    """pyscard's extension without its package, whose own imports take many times as long.
+
+    :raises ServiceUnavailable: pyscard is not installed.
+    """
+    loaded = sys.modules.get("smartcard.scard._scard")
+    if loaded is not None:
+        return loaded
+    folder = __file__.rpartition("/pyjpki11/")[0]
+    package = PathFinder.find_spec("smartcard", [folder, *sys.path])
+    if package is None or package.submodule_search_locations is None:
+        raise ServiceUnavailable(f"pyscard is not installed beside pyjpki11 in {folder}")
+    inner = PathFinder.find_spec("_scard", [f"{path}/scard" for path in package.submodule_search_locations])
+    spec = spec_from_file_location("smartcard.scard._scard", inner.origin) if inner is not None else None
+    if spec is None or spec.loader is None:
+        raise ServiceUnavailable(f"pyscard in {folder} was not built for this Python")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class PcscDriver:
+    """The readers of the PC/SC service.
+
+    The context here only watches; every connection has one of its own, because pcsc-lite lets a context do one
+    thing at a time and watching must not wait for a card that computes.
+    """
+
+    def __init__(self) -> None:
+        self._scard: Any = _load_scard()
+        self._context: Any = None
+        self._generation = 0
+
+    def reader_names(self) -> list[str]:
+        """The readers that are plugged in; none, with a line in the log, where there is no service."""
+        try:
+            result, names = self._watch(lambda context: self._scard.SCardListReaders(context, []))
+        except ServiceUnavailable as error:
+            log.error(str(error))
+            return []
+        return list(names) if result == SCARD_S_SUCCESS else []
+
+    def card_event(self, reader: str) -> int | None:
+        """The reader's own event counter, told apart from that of an earlier run of the service."""
+        result, states = self._watch(
+            lambda context: self._scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
+        )
+        if result not in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT):
+            return None
+        _name, state, _atr = states[0]
+        present = state & SCARD_STATE_PRESENT
+        return self._generation << 16 | state >> 16 & 0xFFFF if present else None
+
+    def connect(self, reader: str) -> PcscConnection:
+        """A connection with its own context. See Driver.connect for what it raises."""
+        return PcscConnection(self._scard, self._new_context(), reader)
+
+    def close(self) -> None:
+        """Leave the service."""
+        if self._context is not None:
+            self._scard.SCardReleaseContext(self._context)
+            self._context = None
+
+    def _new_context(self) -> Any:
+        result, context = self._scard.SCardEstablishContext(SCARD_SCOPE_SYSTEM)
+        _check(result)
+        return context
+
+    def _watch(self, call: Any) -> tuple[int, Any]:
+        """Ask the service; once more with a new context if it was restarted since."""
+        for _attempt in range(2):
+            if self._context is None:
+                self._context = self._new_context()
+                self._generation += 1
+            result, answer = call(self._context)
+            result &= 0xFFFFFFFF
+            if not _is_service_failure(result):
+                break
+            self.close()
+        if _is_service_failure(result):
+            _check(result)
+        return result, answer
+
+
+def _is_service_failure(result: int) -> bool:
+    failure = FAILURES.get(result)
+    return failure is not None and (failure[0] is ServiceUnavailable or failure[0] is CardRemoved)
+
+
+def _check(result: int) -> None:
+    """Raise what a PC/SC result reports, unless it is success."""
+    result &= 0xFFFFFFFF
+    if result != SCARD_S_SUCCESS:
+        fact, text = FAILURES.get(result, (CardRemoved, "unexpected PC/SC result"))
+        raise fact(f"{text} ({result:08X})")
+
+
+class PcscConnection:
+    """A card in a PC/SC reader, shared with other programs."""
+
+    def __init__(self, scard: Any, context: Any, reader: str) -> None:
+        self._scard = scard
+        self._context = context
+        result, self._handle, protocol = scard.SCardConnect(
+            context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
+        )
+        try:
+            _check(result)
+        except JpkiError:
+            scard.SCardReleaseContext(context)
+            raise
+        self._set_protocol(protocol)
+
+    def _set_protocol(self, protocol: int) -> None:
+        self._pci = self._scard.SCARD_PCI_T0 if protocol == 1 else self._scard.SCARD_PCI_T1
+
+    def begin(self) -> bool:
+        """Begin a transaction, after reconnecting if another program has reset the card."""
+        was_reset = False
+        result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
+        if result == SCARD_W_RESET_CARD:
+            was_reset = True
+            self._reconnect(SCARD_LEAVE_CARD)
+            result = self._scard.SCardBeginTransaction(self._handle)
+        _check(result)
+        return was_reset
+
+    def _reconnect(self, initialization: int) -> None:
+        result, protocol = self._scard.SCardReconnect(
+            self._handle, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1, initialization
+        )
+        _check(result)
+        self._set_protocol(protocol)
+
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+        result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
+        _check(result)
+        return bytes(response)
+
+    def end(self) -> None:
+        """End the transaction; if the card is gone there is none."""
+        self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
+
+    def power_cycle(self) -> None:
+        """Power the card off and on."""
+        self._reconnect(SCARD_UNPOWER_CARD)
+
+    def close(self) -> None:
+        """Disconnect, leaving the card as it is for other programs."""
+        self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
+        self._scard.SCardReleaseContext(self._context)
