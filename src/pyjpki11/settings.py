@@ -62,7 +62,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     A file that cannot be used leaves the defaults, which are the safe ones, and a line in the log.
     """
     settings = Settings()
-    complaints = []
+    complaints: list[str] = []
     path = file_path(environment)
     for key, value in _read(path, complaints).items():
         check = CHECKS.get(key)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 CRYPTOKI_VERSION = (3, 2)
 MANUFACTURER = "pyjpki11"
 DESCRIPTION = "JPKI My Number card"
-VERSION = tuple(map(int, __version__.split(".")[:2]))
 
 
 @handler
@@ -53,4 +52,5 @@ def C_GetInfo(pInfo: Any) -> None:
     put_text(pInfo.manufacturerID, MANUFACTURER)
     pInfo.flags = 0
     put_text(pInfo.libraryDescription, DESCRIPTION)
-    put_version(pInfo.libraryVersion, VERSION)
+    major, minor = (int(part) for part in __version__.split(".")[:2])
+    put_version(pInfo.libraryVersion, (major, minor))

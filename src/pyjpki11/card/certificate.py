@@ -48,6 +48,8 @@ class Certificate:
         self.not_after = _date(validity)
         self.subject = fields.take_element(SEQUENCE)
         self.public_key_info = fields.take_element(SEQUENCE)
+        self.modulus: int | None
+        self.exponent: int | None
         self.modulus, self.exponent = _rsa_numbers(self.public_key_info)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     class Hash(Protocol):
         """A hash being computed."""
 
-        def update(self, data: bytes, /) -> None:
+        def update(self, data: bytes | bytearray, /) -> None:
             """Take in more data."""
 
         def digest(self) -> bytes:

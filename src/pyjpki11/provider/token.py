@@ -14,7 +14,11 @@ from pyjpki11.errors import (
     SecurityStatusNotSatisfied,
 )
 from pyjpki11.provider import digest
-from pyjpki11.provider.objects import AUTHENTICATION_OBJECTS, SIGNATURE_OBJECTS, TokenObject
+from pyjpki11.provider.objects import (
+    AUTHENTICATION_OBJECTS,
+    SIGNATURE_OBJECTS,
+    TokenObject,
+)
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE, LOGOUT_CLEARS_CARD
 
 TYPE_CHECKING = False

@@ -1,0 +1,1 @@
+"""The command `pyjpki11`, one file per subcommand."""
