@@ -8,7 +8,7 @@ from setuptools.command.build_ext import build_ext
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "c_shim"))
 
-import build_shim  # noqa: E402  (found through the line above)
+import build_shim
 
 
 class BuildShim(build_ext):

@@ -7,7 +7,6 @@ Usage: make bench
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,14 +14,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from support import pcscd  # noqa: E402  (found through the line above)
-from support.pcsc_card import CardMaker, PcscCard  # noqa: E402
+from support import pcscd
+from support.pcsc_card import CardMaker, PcscCard
+from support.process import run
 
-import jpki_softcard  # noqa: E402
-from pyjpki11.cli.module_path import LIBRARY  # noqa: E402
+import jpki_softcard
+from pyjpki11.cli.module_path import LIBRARY
 
 OPENSC = Path("/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so")
-TIMEOUT_S = 60
 
 #: Flow -> arguments of pkcs11-tool, or the whole command where that is another program; MODULE is filled in.
 #: The third column is the budget in commands, cold (`docs/architecture.md`, decision 9).
@@ -50,9 +49,7 @@ def count(card: PcscCard, module: Path, flow: tuple[str, ...], document: Path) -
     values = {"MODULE": str(module), "FILE": str(document)}
     before = card.count()
     command = [values.get(word, word) for word in flow]
-    done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)} failed:\n{done.stderr.decode(errors='replace')}")
+    run(command)
     return card.count() - before
 
 

@@ -19,7 +19,7 @@ LOGOUT_KEEPS_CARD = "keep"
 class Settings:
     """The values in force; each has its default here."""
 
-    __slots__ = ("log", "log_level", "logout", "reader", "signature_consent")
+    __slots__ = ("card_timeout", "log", "log_level", "logout", "reader", "signature_consent")
 
     def __init__(self) -> None:
         self.reader = "pcsc"
@@ -27,6 +27,8 @@ class Settings:
         self.signature_consent = CONSENT_EACH_SIGNATURE
         #: Whether a logout also ends the login on the card. Design: decision 6
         self.logout = LOGOUT_CLEARS_CARD
+        #: Seconds after which a card that does not answer is given up. Design: decision 8
+        self.card_timeout: float = 20
         self.log: str | None = None
         self.log_level: str | None = None
 
@@ -44,6 +46,7 @@ CHECKS: Mapping[str, Callable[[object], bool]] = {
     "reader": _is_text,
     "signature_consent": _one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN),
     "logout": _one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD),
+    "card_timeout": lambda value: isinstance(value, int | float) and 0 < value <= 600,
     "log": _is_text,
     "log_level": lambda value: isinstance(value, str) and value.upper() in log.NAMES,
 }

@@ -23,7 +23,7 @@ class Module:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._driver = open_driver(settings.reader)
+        self._driver = open_driver(settings.reader, settings.card_timeout)
         self._ports: list[Port] = []
         self._sessions: dict[int, Session] = {}
         self._last_number = 0

@@ -16,14 +16,17 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
+from pyjpki11.reader.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
 SCARD_SCOPE_SYSTEM = 2
 SCARD_SHARE_SHARED = 2
+SCARD_PROTOCOL_T0 = 1
 SCARD_PROTOCOL_T0_OR_T1 = 3
 SCARD_LEAVE_CARD = 0
 SCARD_UNPOWER_CARD = 2
@@ -32,8 +35,9 @@ SCARD_STATE_PRESENT = 0x0020
 
 SCARD_S_SUCCESS = 0x00000000
 SCARD_E_TIMEOUT = 0x8010000A
-SCARD_E_NO_READERS_AVAILABLE = 0x8010002E
 SCARD_W_RESET_CARD = 0x80100068
+
+START_PCSCD = "start it with: systemctl start pcscd.socket"
 
 #: PC/SC result -> the fact it reports, plus its remedy where there is one. Spec: PC/SC part 5, pcsc-lite pcsclite.h
 FAILURES: dict[int, tuple[type[JpkiError], str]] = {
@@ -44,9 +48,9 @@ FAILURES: dict[int, tuple[type[JpkiError], str]] = {
     0x80100013: (CardRemoved, "SCARD_F_COMM_ERROR: the line to the PC/SC service broke"),
     0x80100016: (CardMute, "SCARD_E_NOT_TRANSACTED: the card was lost in the middle of an exchange"),
     0x80100017: (ReaderGone, "SCARD_E_READER_UNAVAILABLE: the reader was unplugged"),
-    0x8010001D: (ServiceUnavailable, "SCARD_E_NO_SERVICE: pcscd does not run; start it with: systemctl start pcscd.socket"),
-    0x8010001E: (ServiceUnavailable, "SCARD_E_SERVICE_STOPPED: pcscd was stopped; start it with: systemctl start pcscd.socket"),
-    0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or insert it the right way round"),
+    0x8010001D: (ServiceUnavailable, f"SCARD_E_NO_SERVICE: pcscd does not run; {START_PCSCD}"),
+    0x8010001E: (ServiceUnavailable, f"SCARD_E_SERVICE_STOPPED: pcscd was stopped; {START_PCSCD}"),
+    0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or turn it round"),
     0x80100067: (CardMute, "SCARD_W_UNPOWERED_CARD: the card has no power"),
     0x80100068: (CardRemoved, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
     0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
@@ -82,8 +86,10 @@ class PcscDriver:
     thing at a time and watching must not wait for a card that computes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float) -> None:
+        """:param timeout_s: how long a card, or another program, may keep a call waiting."""
         self._scard: Any = _load_scard()
+        self._timeout_s = timeout_s
         self._context: Any = None
         self._generation = 0
 
@@ -109,7 +115,7 @@ class PcscDriver:
 
     def connect(self, reader: str) -> PcscConnection:
         """A connection with its own context. See Driver.connect for what it raises."""
-        return PcscConnection(self._scard, self._new_context(), reader)
+        return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s)
 
     def close(self) -> None:
         """Leave the service."""
@@ -152,26 +158,62 @@ def _check(result: int) -> None:
 
 
 class PcscConnection:
-    """A card in a PC/SC reader, shared with other programs."""
+    """A card in a PC/SC reader, shared with other programs.
 
-    def __init__(self, scard: Any, context: Any, reader: str) -> None:
+    Its calls are made in a thread of their own: a card that does not answer, or a program that keeps the reader
+    to itself, is given up after a time instead of hanging the host (design decision 8).
+    """
+
+    def __init__(self, scard: Any, context: Any, reader: str, timeout_s: float) -> None:
         self._scard = scard
         self._context = context
-        result, self._handle, protocol = scard.SCardConnect(
-            context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
-        )
+        self._timeout_s = timeout_s
+        self._handle: Any = None
+        self._pci: Any = None
+        self._worker = Worker(self._disconnect)
         try:
-            _check(result)
+            self._in_time(lambda: self._connect(reader), CardMute)
         except JpkiError:
-            scard.SCardReleaseContext(context)
+            self.close()
             raise
-        self._set_protocol(protocol)
-
-    def _set_protocol(self, protocol: int) -> None:
-        self._pci = self._scard.SCARD_PCI_T0 if protocol == 1 else self._scard.SCARD_PCI_T1
 
     def begin(self) -> bool:
         """Begin a transaction, after reconnecting if another program has reset the card."""
+        was_reset: bool = self._in_time(self._begin, ReaderBusy)
+        return was_reset
+
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+        response: bytes = self._in_time(lambda: self._transmit(command), CardMute)
+        return response
+
+    def end(self) -> None:
+        """End the transaction; if the card is gone there is none."""
+        self._run_quietly(lambda: self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD))
+
+    def power_cycle(self) -> None:
+        """Power the card off and on."""
+        self._in_time(lambda: self._reconnect(SCARD_UNPOWER_CARD), CardMute)
+
+    def close(self) -> None:
+        """Disconnect, leaving the card as it is for other programs."""
+        self._run_quietly(self._disconnect)
+        self._worker.stop()
+
+    # -- in the worker's thread -----------------------------------------------------------------------------
+
+    def _connect(self, reader: str) -> None:
+        result, handle, protocol = self._scard.SCardConnect(
+            self._context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
+        )
+        _check(result)
+        self._handle = handle
+        self._set_protocol(protocol)
+
+    def _set_protocol(self, protocol: int) -> None:
+        self._pci = self._scard.SCARD_PCI_T0 if protocol == SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
+
+    def _begin(self) -> bool:
         was_reset = False
         result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
         if result == SCARD_W_RESET_CARD:
@@ -188,21 +230,29 @@ class PcscConnection:
         _check(result)
         self._set_protocol(protocol)
 
-    def transmit(self, command: bytes | bytearray) -> bytes:
-        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+    def _transmit(self, command: bytes | bytearray) -> bytes:
         result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
         _check(result)
         return bytes(response)
 
-    def end(self) -> None:
-        """End the transaction; if the card is gone there is none."""
-        self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
-
-    def power_cycle(self) -> None:
-        """Power the card off and on."""
-        self._reconnect(SCARD_UNPOWER_CARD)
-
-    def close(self) -> None:
-        """Disconnect, leaving the card as it is for other programs."""
-        self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
+    def _disconnect(self) -> None:
+        if self._handle is not None:
+            self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
         self._scard.SCardReleaseContext(self._context)
+
+    def _in_time(self, call: Callable[[], Any], fact: type[JpkiError]) -> Any:
+        """The answer of a call, or the fact that there is none after the time allowed."""
+        if self._worker.is_abandoned:
+            raise CardRemoved("the card was given up because it did not answer")
+        try:
+            return self._worker.run(call, self._timeout_s)
+        except TimeoutError:
+            raise fact(f"the reader did not answer within {self._timeout_s:g} s") from None
+
+    def _run_quietly(self, call: Callable[[], Any]) -> None:
+        if self._worker.is_abandoned:
+            return
+        try:
+            self._worker.run(call, self._timeout_s)
+        except TimeoutError as error:
+            log.debug(f"left behind: {error!r}")

@@ -1,0 +1,80 @@
+# Every target does all of its own set-up on Debian with Python 3.11 or later, gcc, make and the package registries.
+# make PYTHON=/usr/bin/python3.11 chooses the Python, make VENV=/somewhere the virtual environment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?=
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+SOURCES := $(sort $(shell find c_shim src -type f -not -path '*/.*' -not -path '*.egg-info/*' \
+	-not -name '*.pyc' -not -name '*.so'))
+FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
+
+.PHONY: help demo test build lint bench clean always
+.PHONY: prerequisites-build prerequisites-demo prerequisites-test prerequisites-bench
+
+help:
+	@echo 'make demo    build everything, then sign with a software card: the tour'
+	@echo 'make test    build everything, then run every check and test'
+	@echo 'make build   build the module into $(VENV)'
+	@echo 'make lint    ruff, mypy and the import rules only'
+	@echo 'make bench   compare with OpenSC on the same card'
+	@echo 'make clean   remove what the others made'
+	@echo 'PYTHON=PATH chooses the Python, VENV=PATH the virtual environment, PYTEST_ARGS=... what pytest is told.'
+
+demo: prerequisites-demo $(VENV)/.installed
+	@$(BIN)/python examples/demo.py
+
+# The lines stand in this order, so that pytest's verdict is the last thing printed.
+test: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+build: prerequisites-build $(VENV)/.installed
+	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"
+
+# What mypy and the import rules read is the source tree, so that lint needs no build.
+lint: prerequisites-build $(VENV)/.test-requirements
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+
+bench: prerequisites-bench $(VENV)/.installed
+	@$(BIN)/python tools/bench.py
+
+clean:
+	rm -rf build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@if [ -e '$(VENV)/pyvenv.cfg' ]; then echo 'rm -rf $(VENV)'; rm -rf '$(VENV)'; fi
+	find src tests tools c_shim -name __pycache__ -prune -exec rm -rf {} +
+
+# --- set-up ------------------------------------------------------------------------------------------------
+
+prerequisites-build prerequisites-demo prerequisites-test prerequisites-bench:
+	@$(FIND_PYTHON); tools/prerequisites.sh $(subst prerequisites-,,$@)
+
+$(VENV)/.created: | prerequisites-build
+	$(FIND_PYTHON); "$$PYTHON" -m venv --clear '$(VENV)'
+	@touch $@
+
+# What builds the project is installed too, instead of being fetched for every build: later builds work offline.
+$(VENV)/.build-requirements: pyproject.toml tools/requirements.py $(VENV)/.created
+	$(BIN)/python tools/requirements.py | $(BIN)/pip install --quiet -r /dev/stdin
+	@touch $@
+
+$(VENV)/.test-requirements: pyproject.toml tools/requirements.py $(VENV)/.created
+	$(BIN)/python tools/requirements.py test lint | $(BIN)/pip install --quiet -r /dev/stdin
+	@touch $@
+
+# A file that changes when a source file comes or goes, which their times do not tell.
+$(VENV)/.sources: always | $(VENV)/.created
+	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' > $@
+
+# setuptools would pack modules that are gone, were they still in build/.
+$(VENV)/.installed: pyproject.toml setup.py $(SOURCES) $(VENV)/.sources $(VENV)/.build-requirements
+	rm -rf build
+	$(BIN)/pip install --quiet --no-build-isolation --no-deps .
+	@touch $@

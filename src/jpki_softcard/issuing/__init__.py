@@ -1,0 +1,1 @@
+"""The making of a new card: the only part that needs the cryptography package."""

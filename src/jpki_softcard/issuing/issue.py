@@ -1,0 +1,94 @@
+"""The making of a state directory."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from .. import store
+from ..applications import installed, text
+from ..errors import OptionError, StateError
+from ..files import PinFile
+from ..rsa import PrivateKey
+from ..rules import Rules
+from ..store import Pin
+from . import certificates
+from .person import Person
+
+# Card: reference 7.1 for the codes; the rest is what design.md fixes, or nobody's
+DEFAULT_PINS = {
+    "auth": "1234",
+    "sign": "ABC123",
+    "text": "1234",
+    "text_blocked": "0000",
+    "code_a": text.MY_NUMBER.decode(),
+    "code_b": text.CODE_B_VALUE.decode(),
+    "birth_date": "19800217",
+    "common": "1234",
+    "juki": "1234",
+}
+BACKDATED = timedelta(hours=1)  # clocks of other machines may be behind
+
+
+def issue(directory: str, pins: Mapping[str, str], person: Person, issued: datetime | None = None) -> None:
+    """Make keys, certificates, PINs in `directory`; StateError when there is a card already."""
+    values = DEFAULT_PINS | dict(pins)
+    _check_pins(values)
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"{directory}: {error.strerror}") from error
+    with store.locked(directory):
+        if store.exists(directory):
+            raise StateError(f"{directory}: there is a card already")
+        _write(directory, values, person, issued or datetime.now(UTC) - BACKDATED)
+
+
+def _write(directory: str, values: Mapping[str, str], person: Person, issued: datetime) -> None:
+    keys = {name: rsa.generate_private_key(65537, 2048) for name in ("auth", "sign", "card")}
+    roots = {
+        name: certificates.authority(rsa.generate_private_key(65537, 2048), unit, issued)
+        for name, unit in (("auth", certificates.AUTH_UNIT), ("sign", certificates.SIGN_UNIT))
+    }
+    auth = certificates.authentication(roots["auth"], keys["auth"].public_key(), person, issued)
+    sign = certificates.signature(roots["sign"], keys["sign"].public_key(), person, issued)
+    ders = {"auth": auth, "sign": sign, "auth_ca": roots["auth"].der, "sign_ca": roots["sign"].der}
+    for name, der in ders.items():
+        store.write_certificate(directory, name, der)
+    store.write_pins(directory, {name: _new_pin(name, value) for name, value in values.items()})
+    # last, because it makes the directory a card
+    number = f"9{secrets.randbelow(10**14):014}"
+    store.write_card(directory, number, {name: _numbers(key) for name, key in keys.items()})
+
+
+def _rows() -> dict[str, PinFile]:
+    files = (file for application in installed(Rules()) for file in application.files)
+    return {file.name: file for file in files if isinstance(file, PinFile)}
+
+
+def _check_pins(values: Mapping[str, str]) -> None:
+    rows = _rows()
+    for name, value in values.items():
+        row = rows.get(name)
+        if row is None:
+            raise OptionError(f"no PIN is called {name!r}")
+        if not row.min_len <= len(value) <= row.max_len or not all(ord(one) in row.alphabet for one in value):
+            raise OptionError(f"the {name} PIN needs {_wanted(row)}")
+
+
+def _wanted(row: PinFile) -> str:
+    count = str(row.min_len) if row.min_len == row.max_len else f"{row.min_len} to {row.max_len}"
+    return f"{count} {'digits' if len(row.alphabet) == 10 else 'capital letters or digits'}"
+
+
+def _new_pin(name: str, value: str) -> Pin:
+    # Card: reference 7.1; text AP 0012 is delivered blocked
+    return Pin(value.encode(), 0 if name == "text_blocked" else _rows()[name].tries)
+
+
+def _numbers(key: rsa.RSAPrivateKey) -> PrivateKey:
+    private = key.private_numbers()
+    public = private.public_numbers
+    return PrivateKey(public.n, public.e, private.p, private.q, private.dmp1, private.dmq1, private.iqmp)

@@ -1,0 +1,98 @@
+"""What every ring of tests shares: homes that are empty, cards that are fresh, readers left empty."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import pcscd as pcscd_support
+from support.hosts import Hosts
+from support.pcsc_card import CardMaker, PcscCard
+from support.pcscd import Pcscd
+
+import jpki_softcard
+
+USER_FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings, caches, or cards of whoever runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    for name in (*USER_FOLDERS, *(name for name in os.environ if name.startswith("PYJPKI11_"))):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def module_path() -> Path:
+    """The installed libpyjpki11.so."""
+    package = importlib.util.find_spec("pyjpki11")
+    assert package is not None and package.origin is not None
+    library = Path(package.origin).with_name("libpyjpki11.so")
+    if not library.exists():
+        pytest.fail(f"{library} is missing: these tests need the installed project (make build)")
+    return library
+
+
+@pytest.fixture(scope="session")
+def issued_card(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A card as issued, from which every test gets its own: making keys takes seconds."""
+    directory = tmp_path_factory.mktemp("issued") / "card"
+    jpki_softcard.create(str(directory))
+    return directory
+
+
+@pytest.fixture
+def new_state(issued_card: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Makes state directories of fresh cards, all with the same keys."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(Path(shutil.copytree(issued_card, tmp_path / f"state{len(made)}")))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def softcard_state(new_state: Callable[[], Path]) -> Path:
+    """The state directory of a fresh card."""
+    return new_state()
+
+
+@pytest.fixture(scope="session")
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
+    """pcscd with its virtual readers, ours where none runs."""
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setenv("HOME", "/nonexistent")
+        try:
+            with pcscd_support.service(tmp_path_factory.mktemp("pcscd") / "output") as service:
+                yield service
+        except pcscd_support.Unavailable as reason:
+            if "CI" in os.environ:
+                pytest.fail(str(reason))
+            pytest.skip(str(reason))
+
+
+@pytest.fixture
+def pcsc_card(pcscd: Pcscd, tmp_path: Path, new_state: Callable[[], Path]) -> Iterator[CardMaker]:
+    """Puts cards into the virtual readers: pcsc_card(), pcsc_card(fault=["no-pss"])."""
+    maker = CardMaker(pcscd, tmp_path / "cards", new_state)
+    yield maker
+    maker.close()
+
+
+@pytest.fixture
+def card(pcsc_card: CardMaker) -> PcscCard:
+    """A fresh card without faults in the first virtual reader."""
+    return pcsc_card()
+
+
+@pytest.fixture(scope="session")
+def c_host(tmp_path_factory: pytest.TempPathFactory) -> Hosts:
+    """Compiles tests/module/hosts/NAME.c: c_host("NAME")."""
+    return Hosts(tmp_path_factory.mktemp("hosts"))

@@ -1,0 +1,135 @@
+#!/bin/sh
+# Sees to the programs and libraries that pip cannot install. Usage: PYTHON=... tools/prerequisites.sh GROUP...
+# Groups: build, demo, test, bench. What is missing is installed with apt-get by root or through a sudo that asks for
+# no password; otherwise the command to type is printed, with exit status 1.
+set -eu
+
+: "${PYTHON:?must name the Python to build with}"
+PATH=$PATH:/usr/sbin:/sbin # pcscd and sshd are there, which Debian leaves out of a user's PATH
+packages=''
+
+need() { # PACKAGE...
+    for package in "$@"; do
+        case " $packages " in
+        *" $package "*) ;;
+        *) packages="$packages $package" ;;
+        esac
+    done
+}
+
+need_program() { # PROGRAM PACKAGE
+    command -v "$1" >/dev/null 2>&1 || need "$2"
+}
+
+need_file() { # PACKAGE PATTERN...: any file that matches will do
+    package=$1
+    shift
+    for file in "$@"; do
+        if [ -e "$file" ]; then return; fi
+    done
+    need "$package"
+}
+
+compiles() { # HEADER [OPTION...]: a header known to the compiler; <stdio.h> needs the C library's own package
+    header=$1
+    shift
+    echo "#include <$header>" | "${CC:-cc}" -E "$@" -o /dev/null - 2>/dev/null
+}
+
+# The names of Debian's packages for what the Python lacks, one a line. Debian keeps ensurepip, headers and
+# the shared library of every version in packages of their own.
+python_packages() {
+    "$PYTHON" -I - <<'END'
+import importlib.util, os, sys, sysconfig
+name = "python%d.%d" % sys.version_info[:2]
+library = sysconfig.get_config_var("INSTSONAME") or ""
+folders = [sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LIBPL")]
+if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+    print(name + "-venv")
+if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+    print(name + "-dev")
+if not any(folder and os.path.exists(os.path.join(folder, library)) for folder in folders):
+    print("lib" + name)
+END
+}
+
+python_is_debians() {
+    "$PYTHON" -I -c 'import sys; sys.exit(sys.base_prefix != "/usr")'
+}
+
+group_build() {
+    missing=$(python_packages)
+    if [ -n "$missing" ] && ! python_is_debians; then
+        echo "$PYTHON is not complete (a Debian system would lack: $(echo $missing))." >&2
+        echo "Install the rest of it, or choose another with: make PYTHON=/usr/bin/python3" >&2
+        exit 1
+    fi
+    # shellcheck disable=SC2086  # one word a package
+    need $missing
+    need_program "${CC:-cc}" gcc
+    compiles stdio.h || need gcc libc6-dev
+    # pyscard is published as source only
+    need_program swig swig
+    compiles winscard.h -I/usr/include/PCSC -I/usr/local/include/PCSC || need libpcsclite-dev
+}
+
+group_demo() {
+    group_build
+    need_program openssl openssl
+    need_program pkcs11-tool opensc
+}
+
+group_test() {
+    group_demo
+    virtual_reader
+    need_program ssh-keygen openssh-client
+    need_program sshd openssh-server
+    need_file libp11-kit-dev /usr/include/p11-kit-1/p11-kit/pkcs11.h
+    need_program p11tool gnutls-bin
+    need_program certutil libnss3-tools
+}
+
+group_bench() {
+    group_build
+    virtual_reader
+}
+
+virtual_reader() { # with OpenSC, which judges the software card by driving it
+    need_program pcscd pcscd
+    need_file vsmartcard-vpcd /usr/lib/pcsc/drivers/serial/libifdvpcd.so*
+    need_program pkcs11-tool opensc
+    need_file opensc-pkcs11 /usr/lib/*/opensc-pkcs11.so /usr/lib/opensc-pkcs11.so
+}
+
+install_missing() { # COMMAND PREFIX...; apt-get shows its warnings and errors only
+    echo "Installing:$packages" >&2
+    "$@" apt-get update -qq
+    # Services stay stopped: their start-up is the user's business, and in a container it fails.
+    # shellcheck disable=SC2086
+    "$@" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends $packages >/dev/null
+}
+
+for group in "$@"; do
+    case $group in
+    build | demo | test | bench) "group_$group" ;;
+    *)
+        echo "tools/prerequisites.sh: there is no group $group" >&2
+        exit 2
+        ;;
+    esac
+done
+if [ -z "$packages" ]; then
+    exit 0
+elif ! command -v apt-get >/dev/null 2>&1; then
+    echo "Missing (by the names of Debian's packages):$packages" >&2
+    exit 1
+elif [ "$(id -u)" = 0 ]; then
+    install_missing
+elif sudo -n true 2>/dev/null; then
+    install_missing sudo -n
+else
+    echo "Missing on this machine; install it with:" >&2
+    echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$packages" >&2
+    exit 1
+fi
