@@ -12,28 +12,15 @@ import os
 ERROR, WARNING, INFO, DEBUG = range(4)
 NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
 
-_target: int | None = None
+_target: str | None = None
 _level = WARNING
 
 
 def configure(target: str | None, level: str | None) -> None:
     """Send lines up to the level (a name of NAMES, default WARNING) to `stderr`, a file path, or nowhere (None)."""
     global _target, _level
-    if _target is not None and _target > 2:
-        os.close(_target)
-    _target = _open(target)
+    _target = target or None
     _level = NAMES.index(level.upper()) if level and level.upper() in NAMES else WARNING
-
-
-def _open(target: str | None) -> int | None:
-    if not target:
-        return None
-    if target == "stderr":
-        return 2
-    try:
-        return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    except OSError:
-        return None  # a host must not fail because its log cannot be written
 
 
 def is_enabled(level: int) -> bool:
@@ -42,14 +29,29 @@ def is_enabled(level: int) -> bool:
 
 
 def write(level: int, message: str) -> None:
-    """Write one line, whatever line ends the message has."""
+    """Write one line, whatever line ends the message has.
+
+    The file is opened for each line: a host may close every descriptor it does not know and use the number for a
+    file of its own. It also must not fail because its log cannot be written.
+    """
     if _target is None or level > _level:
         return
-    line = f"pyjpki11[{os.getpid()}] {NAMES[level]}: {message}".replace("\n", " | ")
+    line = f"pyjpki11[{os.getpid()}] {NAMES[level]}: {' | '.join(message.splitlines())}\n"
     try:
-        os.write(_target, line.encode(errors="backslashreplace") + b"\n")
+        if _target == "stderr":
+            os.write(2, line.encode(errors="backslashreplace"))
+        else:
+            _append(_target, line.encode(errors="backslashreplace"))
     except OSError:
-        pass  # closed stderr, full disk
+        pass  # closed stderr, full disk, no such folder
+
+
+def _append(path: str, line: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)
 
 
 def error(message: str) -> None:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+MAX_TIMEOUT_S = 600
 CONSENT_EACH_SIGNATURE = "each-signature"
 CONSENT_EACH_LOGIN = "each-login"
 LOGOUT_CLEARS_CARD = "clear"
@@ -46,7 +47,7 @@ CHECKS: Mapping[str, Callable[[object], bool]] = {
     "reader": _is_text,
     "signature_consent": _one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN),
     "logout": _one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD),
-    "card_timeout": lambda value: isinstance(value, int | float) and 0 < value <= 600,
+    "card_timeout": lambda value: type(value) in (int, float) and 0 < value <= MAX_TIMEOUT_S,
     "log": _is_text,
     "log_level": lambda value: isinstance(value, str) and value.upper() in log.NAMES,
 }
@@ -100,6 +101,6 @@ def _read(path: str, complaints: list[str]) -> Mapping[str, object]:
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         complaints.append(f"{path} is ignored: {error}")
         return {}

@@ -26,6 +26,7 @@ class SignOperation:
         self.mechanism = mechanism
         self.has_own_consent = False
         self._hash: Hash | None = digest.new(mechanism.digest) if mechanism.digest else None
+        self._parts = b""  # of a mechanism without a hash
         self.is_multi_part = False
 
     @property
@@ -37,25 +38,27 @@ class SignOperation:
     def update(self, data: bytes) -> None:
         """Take in a part of the data.
 
-        :raises CryptokiError: the mechanism signs a single part only. Spec: PKCS#11 v3.1 6.1.6
+        A block that is signed as it is may come in parts too, although the standard asks for one: OpenSC takes them,
+        and pkcs11-tool sends them.
+
+        :raises CryptokiError: DATA_LEN_RANGE, the parts are longer than any block.
         """
-        if self._hash is None:
-            raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism signs a single part only")
         self.is_multi_part = True
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
+            return
+        if len(self._parts) + len(data) > self.signature_len:
+            raise CryptokiError(ckr.DATA_LEN_RANGE)
+        self._parts += data
 
     def sign(self, data: bytes) -> bytes:
         """The signature of data given as a whole."""
-        if self._hash is None:
-            return self._sign_block(data)
-        self._hash.update(data)
+        self.update(data)
         return self.finish()
 
     def finish(self) -> bytes:
         """The signature of all parts so far."""
-        if self._hash is None:
-            raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism signs a single part only")
-        return self._sign_block(self.mechanism.prefix + self._hash.digest())
+        return self._sign_block(self._parts if self._hash is None else self.mechanism.prefix + self._hash.digest())
 
     def _sign_block(self, block: bytes) -> bytes:
         if not 1 <= len(block) <= self.signature_len - PADDING_LEN:
