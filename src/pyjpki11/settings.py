@@ -42,12 +42,16 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_timeout(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_S
+
+
 #: Key of the settings file -> what its value must satisfy.
 CHECKS: Mapping[str, Callable[[object], bool]] = {
     "reader": _is_text,
     "signature_consent": _one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN),
     "logout": _one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD),
-    "card_timeout": lambda value: type(value) in (int, float) and 0 < value <= MAX_TIMEOUT_S,
+    "card_timeout": _is_timeout,
     "log": _is_text,
     "log_level": lambda value: isinstance(value, str) and value.upper() in log.NAMES,
 }
