@@ -1,7 +1,7 @@
 """The in-process reader that holds a software card."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .errors import CardGone, CardSilent
@@ -32,6 +32,8 @@ class Driver:
         self._present = True
         self._closed = False
         self._resets = 0  # losses of state that connections have to be told of
+        self._change = threading.Condition()
+        self._cancelled = False
 
     @property
     def card(self) -> "Card":
@@ -58,6 +60,7 @@ class Driver:
 
     def close(self) -> None:
         """Take the reader away; connections answer ReaderGone from now on."""
+        self.cancel()
         self._closed = True
         self.card.power_off()
         self._link.close()
@@ -66,6 +69,7 @@ class Driver:
         """Take the card out."""
         self._present = False
         self.card.leave_field()
+        self._notify()
 
     def insert(self, card: "Card | None" = None) -> None:
         """Put the card, or another one, in."""
@@ -74,6 +78,22 @@ class Driver:
             self._link.card = card
         self._insertions += 1
         self._present = True
+        self._notify()
+
+    def wait(self, known: Mapping[str, int | None]) -> None:
+        """Return when the card's event is no longer the known one, or after `cancel`."""
+        with self._change:
+            while not self._cancelled and known == {READER_NAME: self.card_event(READER_NAME)}:
+                self._change.wait()
+
+    def cancel(self) -> None:
+        """Wake everybody in `wait`, for good."""
+        self._cancelled = True
+        self._notify()
+
+    def _notify(self) -> None:
+        with self._change:
+            self._change.notify_all()
 
     def reset(self) -> None:
         """Reset the card, as another process would."""

@@ -42,8 +42,8 @@ def write(level: int, message: str) -> None:
             os.write(2, line.encode(errors="backslashreplace"))
         else:
             _append(_target, line.encode(errors="backslashreplace"))
-    except OSError:
-        pass  # closed stderr, full disk, no such folder
+    except (OSError, ValueError):
+        pass  # closed stderr, full disk, no such folder, a name that cannot be one
 
 
 def _append(path: str, line: bytes) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary import general, objects, sessions, signing, slots
+from pyjpki11.boundary import digesting, encrypting, general, objects, sessions, signing, slots, verifying
 from pyjpki11.boundary._cffi import ffi, lib
 
 #: Importing them is what attaches their functions.
-HANDLERS = (general, objects, sessions, signing, slots)
+HANDLERS = (digesting, encrypting, general, objects, sessions, signing, slots, verifying)
 
 
 def attach(core_address: int, stamp: str) -> None:

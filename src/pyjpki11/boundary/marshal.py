@@ -6,7 +6,8 @@ Pointers are checked here: no handler reads or writes through NULL.
 from __future__ import annotations
 
 from pyjpki11.boundary._cffi import ffi
-from pyjpki11.cryptoki import ck, ckr
+from pyjpki11.cryptoki import ck, ckm, ckr
+from pyjpki11.cryptoki.mechanisms import HASHES, MECHANISMS, MGF_HASHES, OaepParameters, PssParameters
 from pyjpki11.errors import CryptokiError
 
 TYPE_CHECKING = False
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from pyjpki11.provider.inputs import Parameters
+
 NULL = ffi.NULL
 
+#: Bytes in one call; nobody has more in memory.
+MAX_DATA_LEN = 1 << 40
 #: A template with more rows than this is a mistake of the caller, not a question.
 MAX_TEMPLATE_ROWS = 1024
+#: No label (0) or one that is given (CKZ_DATA_SPECIFIED). Spec: PKCS#11 v3.1 6.1.7
+OAEP_SOURCES = (0, 1)
+MAX_LABEL_LEN = 64 * 1024
 #: Longer than any PIN: read no further, in case the length is wild.
 MAX_PIN_LEN = 255
 
@@ -32,11 +40,17 @@ def require(*pointers: Any) -> None:
             raise CryptokiError(ckr.ARGUMENTS_BAD)
 
 
-def take_bytes(pointer: Any, length: int) -> bytes:
-    """A copy of C's bytes; a NULL pointer is right only for none."""
+def take_bytes(pointer: Any, length: int, room: int = MAX_DATA_LEN) -> bytes:
+    """A copy of C's bytes; a NULL pointer is right only for none.
+
+    :param room: more bytes than this are wrong anyhow, and are not even read.
+    :raises CryptokiError: DATA_LEN_RANGE, there are more.
+    """
     if length == 0:
         return b""
     require(pointer)
+    if length > room:
+        raise CryptokiError(ckr.DATA_LEN_RANGE)
     return bytes(ffi.buffer(pointer, length))
 
 
@@ -47,6 +61,45 @@ def take_pin(pointer: Any, length: int) -> bytearray:
     """
     require(pointer)
     return bytearray(ffi.buffer(pointer, min(length, MAX_PIN_LEN)))
+
+
+def take_mechanism(pointer: Any) -> tuple[int, Parameters]:
+    """Number and parameters of a CK_MECHANISM.
+
+    :raises CryptokiError: MECHANISM_PARAM_INVALID, the parameter has another size or names something unknown.
+    """
+    require(pointer)
+    read = _PARAMETERS.get(pointer.mechanism)
+    if pointer.mechanism in MECHANISMS and (read is None) != (pointer.pParameter == NULL):
+        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
+    if read is None:
+        return pointer.mechanism, None
+    ctype, make = read
+    if pointer.ulParameterLen != ffi.sizeof(ctype):
+        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
+    try:
+        return pointer.mechanism, make(ffi.cast(f"{ctype} *", pointer.pParameter))
+    except KeyError:
+        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID, "unknown hash or mask generation function") from None
+
+
+def _take_pss(parameters: Any) -> PssParameters:
+    return PssParameters(HASHES[parameters.hashAlg], MGF_HASHES[parameters.mgf], parameters.sLen)
+
+
+def _take_oaep(parameters: Any) -> OaepParameters:
+    if parameters.source not in OAEP_SOURCES or parameters.ulSourceDataLen > MAX_LABEL_LEN:
+        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
+    label = take_bytes(parameters.pSourceData, parameters.ulSourceDataLen)
+    return OaepParameters(HASHES[parameters.hashAlg], MGF_HASHES[parameters.mgf], label)
+
+
+#: Mechanism -> C type of its parameter, reader.
+_PARAMETERS: dict[int, tuple[str, Callable[[Any], Parameters]]] = {
+    ckm.RSA_PKCS_PSS: ("CK_RSA_PKCS_PSS_PARAMS", _take_pss),
+    ckm.SHA256_RSA_PKCS_PSS: ("CK_RSA_PKCS_PSS_PARAMS", _take_pss),
+    ckm.RSA_PKCS_OAEP: ("CK_RSA_PKCS_OAEP_PARAMS", _take_oaep),
+}
 
 
 def take_template(pointer: Any, count: int) -> list[tuple[int, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyjpki11.boundary.entry import handler, module
 from pyjpki11.boundary.marshal import fill_template, require, take_template
+from pyjpki11.provider import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,39 @@ def C_GetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: in
 
 
 @handler
+def C_CreateObject(hSession: int, pTemplate: Any, ulCount: int, phObject: Any) -> None:
+    session = module().session(hSession)
+    require(phObject)
+    phObject[0] = session.create_object(take_template(pTemplate, ulCount))
+
+
+@handler
+def C_CopyObject(hSession: int, hObject: int, pTemplate: Any, ulCount: int, phNewObject: Any) -> None:
+    session = module().session(hSession)
+    require(phNewObject)
+    phNewObject[0] = session.copy_object(hObject, take_template(pTemplate, ulCount))
+
+
+@handler
+def C_DestroyObject(hSession: int, hObject: int) -> None:
+    module().session(hSession).destroy_object(hObject)
+
+
+@handler
+def C_GetObjectSize(hSession: int, hObject: int, pulSize: Any) -> None:
+    found = module().session(hSession).object(hObject)
+    require(pulSize)
+    pulSize[0] = found.size()
+
+
+@handler
+def C_SetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: int) -> None:
+    session = module().session(hSession)
+    require(pTemplate)
+    session.change_object(hObject, take_template(pTemplate, ulCount))
+
+
+@handler
 def C_FindObjectsInit(hSession: int, pTemplate: Any, ulCount: int) -> None:
     session = module().session(hSession)
     session.start_search(take_template(pTemplate, ulCount))
@@ -27,7 +61,7 @@ def C_FindObjectsInit(hSession: int, pTemplate: Any, ulCount: int) -> None:
 def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObjectCount: Any) -> None:
     session = module().session(hSession)
     require(phObject, pulObjectCount)
-    found = session.next_found(ulMaxObjectCount)
+    found = session.advance(operation.FIND, lambda search: search.take(ulMaxObjectCount))
     for i, handle in enumerate(found):
         phObject[i] = handle
     pulObjectCount[0] = len(found)
@@ -35,4 +69,4 @@ def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObject
 
 @handler
 def C_FindObjectsFinal(hSession: int) -> None:
-    module().session(hSession).end_search()
+    module().session(hSession).advance(operation.FIND_FINAL, lambda search: None)

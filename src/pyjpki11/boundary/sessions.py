@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import handler, module
-from pyjpki11.boundary.marshal import require, take_pin
+from pyjpki11.boundary.marshal import NULL, require, take_pin
 from pyjpki11.card.pin import wipe
+from pyjpki11.cryptoki import ckr
+from pyjpki11.errors import CryptokiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,19 @@ def C_GetSessionInfo(hSession: int, pInfo: Any) -> None:
 
 
 @handler
+def C_SessionCancel(hSession: int, flags: int) -> None:
+    module().session(hSession).cancel(flags)
+
+
+@handler
+def C_GetSessionValidationFlags(hSession: int, type: int, pFlags: Any) -> None:
+    """The card validates nothing, so no flag is ever set. Spec: PKCS#11 v3.2 5"""
+    module().session(hSession)
+    require(pFlags)
+    pFlags[0] = 0
+
+
+@handler
 def C_Login(hSession: int, userType: int, pPin: Any, ulPinLen: int) -> None:
     session = module().session(hSession)
     pin = take_pin(pPin, ulPinLen)
@@ -47,6 +62,31 @@ def C_Login(hSession: int, userType: int, pPin: Any, ulPinLen: int) -> None:
         session.login(userType, pin)
     finally:
         wipe(pin)
+
+
+@handler
+def C_LoginUser(
+    hSession: int, userType: int, pPin: Any, ulPinLen: int, pUsername: Any, ulUsernameLen: int
+) -> None:
+    """The card has one user, who has no name. Spec: PKCS#11 v3.1 5.6.9"""
+    if pUsername != NULL and ulUsernameLen:
+        module().session(hSession)
+        raise CryptokiError(ckr.ARGUMENTS_BAD, "the card knows no user names")
+    C_Login(hSession, userType, pPin, ulPinLen)
+
+
+@handler
+def C_SetPIN(hSession: int, pOldPin: Any, ulOldLen: int, pNewPin: Any, ulNewLen: int) -> None:
+    session = module().session(hSession)
+    old = take_pin(pOldPin, ulOldLen)
+    try:
+        new = take_pin(pNewPin, ulNewLen)
+        try:
+            session.change_pin(old, new)
+        finally:
+            wipe(new)
+    finally:
+        wipe(old)
 
 
 @handler

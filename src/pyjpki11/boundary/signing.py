@@ -1,61 +1,126 @@
-"""Signatures. Spec: PKCS#11 v3.1 5.13
-
-A size query and a buffer that is too small leave the operation as it was; everything else ends it.
-"""
+"""Signatures by the card. Spec: PKCS#11 v3.1 5.13, 5.14"""
 
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import handler, module
-from pyjpki11.boundary.marshal import NULL, has_room, put_bytes, require, take_bytes
-from pyjpki11.cryptoki import ckr
-from pyjpki11.errors import CryptokiError
+from pyjpki11.boundary.marshal import NULL, take_bytes
+from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.provider import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
-
-    from pyjpki11.provider.session import Session
 
 
 @handler
 def C_SignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    session = module().session(hSession)
-    require(pMechanism)
-    has_parameter = pMechanism.pParameter != NULL or pMechanism.ulParameterLen != 0
-    session.start_signing(hKey, pMechanism.mechanism, has_parameter)
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_signing(operation.SIGN, hKey, *mechanism),
+        operation.SIGN_FINAL,
+    )
 
 
 @handler
 def C_Sign(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
-    session = module().session(hSession)
-    operation = session.signing()
-    if operation.is_multi_part:
-        raise CryptokiError(ckr.OPERATION_ACTIVE)
-    _answer(session, pSignature, pulSignatureLen, lambda: operation.sign(take_bytes(pData, ulDataLen)))
+    answer(
+        hSession,
+        operation.SIGN_WHOLE,
+        pSignature,
+        pulSignatureLen,
+        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
+    )
 
 
 @handler
 def C_SignUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
-    session = module().session(hSession)
-    operation = session.signing()
-    try:
-        operation.update(take_bytes(pPart, ulPartLen))
-    except BaseException:
-        session.end_signing()
-        raise
+    take_in(hSession, operation.SIGN_UPDATE, pPart, ulPartLen)
 
 
 @handler
 def C_SignFinal(hSession: int, pSignature: Any, pulSignatureLen: Any) -> None:
-    session = module().session(hSession)
-    _answer(session, pSignature, pulSignatureLen, session.signing().finish)
+    answer(hSession, operation.SIGN_FINAL, pSignature, pulSignatureLen, lambda signing: signing.finish())
 
 
-def _answer(session: Session, pointer: Any, length_pointer: Any, make: Callable[[], bytes]) -> None:
-    """The signature, by the two-call rule."""
-    if has_room(pointer, length_pointer, session.signing().signature_len):
-        try:
-            put_bytes(pointer, length_pointer, make())
-        finally:
-            session.end_signing()
+@handler
+def C_SignRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_signing(operation.SIGN_RECOVER, hKey, *mechanism),
+        operation.SIGN_RECOVER_WHOLE,
+    )
+
+
+@handler
+def C_SignRecover(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
+    answer(
+        hSession,
+        operation.SIGN_RECOVER_WHOLE,
+        pSignature,
+        pulSignatureLen,
+        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
+    )
+
+
+@handler
+def C_MessageSignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_signing(operation.SIGN_MESSAGES, hKey, *mechanism),
+        operation.SIGN_MESSAGES_FINAL,
+    )
+
+
+@handler
+def C_SignMessage(
+    hSession: int,
+    pParameter: Any,
+    ulParameterLen: int,
+    pData: Any,
+    ulDataLen: int,
+    pSignature: Any,
+    pulSignatureLen: Any,
+) -> None:
+    answer(
+        hSession,
+        operation.SIGN_MESSAGE,
+        pSignature,
+        pulSignatureLen,
+        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
+    )
+
+
+@handler
+def C_SignMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
+    module().session(hSession).advance(operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
+
+
+@handler
+def C_SignMessageNext(
+    hSession: int,
+    pParameter: Any,
+    ulParameterLen: int,
+    pData: Any,
+    ulDataLen: int,
+    pSignature: Any,
+    pulSignatureLen: Any,
+) -> None:
+    """The last part is the one that comes with a place for the signature."""
+    if pulSignatureLen == NULL:
+        take_in(hSession, operation.SIGN_MESSAGE_NEXT, pData, ulDataLen)
+    else:
+        answer(
+            hSession,
+            operation.SIGN_MESSAGE_LAST,
+            pSignature,
+            pulSignatureLen,
+            lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
+        )
+
+
+@handler
+def C_MessageSignFinal(hSession: int) -> None:
+    module().session(hSession).advance(operation.SIGN_MESSAGES_FINAL, lambda signing: None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyjpki11.boundary.entry import handler, module
 from pyjpki11.boundary.marshal import NULL, put_numbers, put_text, put_version, require
 from pyjpki11.cryptoki import ck, ckf, ckr
-from pyjpki11.cryptoki.mechanisms import MECHANISMS
 from pyjpki11.errors import CryptokiError
 
 TYPE_CHECKING = False
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from pyjpki11.provider.token import Token
 
-TOKEN_FLAGS = ckf.TOKEN_INITIALIZED | ckf.LOGIN_REQUIRED | ckf.USER_PIN_INITIALIZED
+TOKEN_FLAGS = ckf.RNG | ckf.TOKEN_INITIALIZED | ckf.LOGIN_REQUIRED | ckf.USER_PIN_INITIALIZED
 UTC_TIME_LEN = 16
 
 
@@ -64,17 +63,26 @@ def _put_texts(info: Any, token: Token) -> None:
 
 
 @handler
+def C_WaitForSlotEvent(flags: int, pSlot: Any, pReserved: Any) -> None:
+    state = module()
+    if pReserved != NULL:
+        raise CryptokiError(ckr.ARGUMENTS_BAD)
+    require(pSlot)
+    pSlot[0] = state.wait_for_slot_event(is_blocking=not flags & ckf.DONT_BLOCK)
+
+
+@handler
 def C_GetMechanismList(slotID: int, pMechanismList: Any, pulCount: Any) -> None:
-    module().token(slotID)
+    token = module().token(slotID)
     require(pulCount)
-    put_numbers(pMechanismList, pulCount, list(MECHANISMS))
+    put_numbers(pMechanismList, pulCount, list(token.mechanisms()))
 
 
 @handler
 def C_GetMechanismInfo(slotID: int, type: int, pInfo: Any) -> None:
-    module().token(slotID)
+    token = module().token(slotID)
     require(pInfo)
-    mechanism = MECHANISMS.get(type)
+    mechanism = token.mechanisms().get(type)
     if mechanism is None:
         raise CryptokiError(ckr.MECHANISM_INVALID)
     pInfo.ulMinKeySize = mechanism.min_bits

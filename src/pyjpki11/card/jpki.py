@@ -36,10 +36,15 @@ if TYPE_CHECKING:
 
 BY_DF_NAME, NO_RESPONSE_DATA = 0x04, 0x0C  # P1, P2 of SELECT
 BY_EF_ID = 0x02  # P1 of SELECT
+NEW_PIN_ONLY = 0x01  # P1 of CHANGE REFERENCE DATA
 SHORT_EF_ID = 0x80  # in P1 of READ BINARY, or P2 of VERIFY and of the signing command
 CURRENT_EF = 0x80  # P2 of VERIFY and of the signing command
 SIGN_V15 = 0x00  # P1 of the signing command: PKCS#1 v1.5 around any block. Card: reference 4
+SIGN_PSS = 0x04  # RSASSA-PSS of a SHA-256 hash. Card: reference 4.1
+SIGN_IMPOSSIBLE = 0x7F  # a mode that no card knows
 SIGN_CLA = 0x80
+#: A length that no mode takes which signs a hash: the probe must not make a signature.
+PROBE_BLOCK = bytes(31)
 
 CHUNK_LEN = apdu.MAX_RESPONSE_LEN
 MAX_OFFSET = 0x7FFF
@@ -107,16 +112,38 @@ class JpkiCard:
         """
         return self._in_transaction(lambda: self._sign(key, SIGN_V15, block))
 
+    def sign_pss(self, key: KeyLayout, hashed: bytes) -> bytes:
+        """The card's RSASSA-PSS signature of a SHA-256 hash, with a salt of the card's choice.
+
+        Only a card that knows it, see `probe_pss`, makes one; errors are those of `sign`. Card: reference 4.1
+        """
+        return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed))
+
+    def probe_pss(self, key: KeyLayout) -> tuple[int, int]:
+        """Status words to a PSS signature of a block that has the wrong length, and to one in a mode that does not
+        exist. A card that knows PSS answers the two differently. Design: decision 8"""
+        return self._in_transaction(lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)))
+
+    def change_pin(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
+        """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
+
+        Card: reference 3.5
+        """
+        self._in_transaction(lambda: self._change(key, old, new), select_first=True)
+
     def clear_security_status(self) -> None:
         """End every login on the card by selecting another application.
 
-        Selecting the JPKI application again would not end it. Where the card has no other application that we
-        know, its power is taken away. Card: reference 3.4
+        Selecting the JPKI application again would not end it, but it is done in the end: other programs take it
+        for granted that their application is selected. Where the card has no other application that we know, its
+        power is taken away. Card: reference 3.4
         """
         self._connection.begin()
         try:
             self._is_selected = False
             done = any(self._select_application(aid) for aid in layout.OTHER_AIDS)
+            if done:
+                self._select()
         finally:
             self._connection.end()
         if not done:
@@ -234,6 +261,20 @@ class JpkiCard:
         if tries_left is None and sw >> 8 != 0x63:
             raise StatusWordError(sw, apdu.VERIFY)
         raise PinRejected(tries_left)
+
+    def _change(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
+        self._verify(key, old)
+        self._channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
+
+    def _probe(self, key: KeyLayout, mode: int) -> int:
+        target = SHORT_EF_ID | key.key_ef
+        if not self._has_short_ids:
+            self._select_ef(key.key_ef)
+            target = CURRENT_EF
+        _data, sw = self._channel.exchange(
+            SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode, target, PROBE_BLOCK, CHUNK_LEN
+        )
+        return sw
 
     def _sign(self, key: KeyLayout, mode: int, block: bytes) -> bytes:
         """The key is named in the command, or, on a card that knows no short EF identifiers, selected first."""

@@ -8,6 +8,7 @@ REFERENCED_DATA_UNUSABLE = 0x6984
 AUTHENTICATION_METHOD_BLOCKED = 0x6983
 SECURITY_STATUS_NOT_SATISFIED = 0x6982
 NO_CURRENT_EF = 0x6986
+WRONG_P1_OR_P2 = 0x6A86
 NO_PRECISE_DIAGNOSIS = 0x6F00
 
 MORE_DATA = 0x61  # first byte; the second is how many bytes wait for GET RESPONSE
@@ -29,7 +30,7 @@ MEANINGS = {
     NO_CURRENT_EF: "no file selected",
     0x6A80: "wrong data",
     0x6A82: "file or application not found",
-    0x6A86: "wrong P1 or P2",
+    WRONG_P1_OR_P2: "wrong P1 or P2",
     0x6A88: "reference data not found",
     0x6B00: "offset outside the file",
     0x6D00: "unknown instruction",

@@ -1,10 +1,12 @@
-"""Hash functions from the interpreter itself.
+"""Hashes, computed by the interpreter itself.
 
 `hashlib` is not used: it would load the system's OpenSSL into a process that may be in the middle of a call of
 it (design decision 3).
 """
 
 from __future__ import annotations
+
+from pyjpki11.provider.operation import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ _MODULES = {
     "sha512": ("_sha2", "_sha512"),
 }
 
+#: Bytes of each hash.
+OUTPUT_LEN = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+
 
 def new(name: str) -> Hash:
     """A hash function by its name in lower case, without a hyphen."""
@@ -39,3 +44,27 @@ def new(name: str) -> Hash:
             continue
         return made
     raise ImportError(f"this Python has no built-in {name}")
+
+
+class DigestOperation:
+    """A hash being computed for the host."""
+
+    room = 1 << 40  # bytes; no limit
+
+    def __init__(self, name: str) -> None:
+        self.phase = READY
+        self._hash = new(name)
+        self.output_len = OUTPUT_LEN[name]
+
+    def update(self, data: bytes) -> None:
+        """Take in a part."""
+        self._hash.update(data)
+
+    def finish(self) -> bytes:
+        """The hash of all parts."""
+        return self._hash.digest()
+
+    def digest(self, data: bytes) -> bytes:
+        """The hash of all parts, with one more."""
+        self._hash.update(data)
+        return self._hash.digest()

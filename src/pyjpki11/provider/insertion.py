@@ -16,6 +16,7 @@ from pyjpki11.errors import (
     ServiceUnavailable,
     StatusWordError,
 )
+from pyjpki11.provider.pss import PssSupport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ class Insertion:
         """:raises CardNotRecognized: the card is no My Number card."""
         self.number = number
         self.is_alive = True
+        self.is_unlocked = False  # a PIN was verified here that the card was not made to forget
         self.lock = RLock()
         self._card = JpkiCard(connection)
         self._heads: dict[int, bytes | None] = {}
         self._certificates: dict[int, Certificate | None] = {}
         self._token_info: TokenInfo | None = None
+        self.pss = PssSupport(self)
         self.run(lambda card: card.select())
 
     def run(self, step: Callable[[JpkiCard], T]) -> T:
@@ -80,45 +83,45 @@ class Insertion:
     def serial_number(self) -> str:
         """That of the authentication certificate in hex, which is the card's only free and unique number; where
         it cannot be read (a phone before login, a spoilt file), what the card itself says."""
-        head = self.certificate_head(AUTHENTICATION.certificate_ef)
-        if head is not None:
-            try:
+        try:
+            head = self.certificate_head(AUTHENTICATION.certificate_ef)
+            if head is not None:
                 return serial_number_in(head).hex().upper()
-            except BadCardData as error:
-                log.warning(f"the authentication certificate is unreadable: {error}")
+        except SecurityStatusNotSatisfied:
+            log.info("the authentication certificate shows after a login only")
+        except BadCardData as error:
+            log.warning(f"the authentication certificate is unreadable: {error}")
         return self.token_info().serial_number
 
     def certificate_head(self, ef: int) -> bytes | None:
-        """The beginning of the certificate in an EF, or None when the EF holds none or is not readable yet."""
+        """The beginning of the certificate in an EF, or None when the EF holds none.
+
+        :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
+        """
         with self.lock:
             if ef not in self._heads:
-                try:
-                    self._heads[ef] = self.run(lambda card: card.read_head(ef))
-                except SecurityStatusNotSatisfied:
-                    return None  # readable after a login, so the answer is not kept
-                except (StatusWordError, BadCardData) as error:
-                    log.warning(f"no certificate in EF {ef:04X}: {error}")
-                    self._heads[ef] = None
+                self._heads[ef] = self._read(ef, lambda card: card.read_head(ef))
             return self._heads[ef]
 
     def certificate(self, ef: int) -> Certificate | None:
-        """The certificate in an EF, or None when the EF holds none or is not readable yet."""
+        """The certificate in an EF, or None when the EF holds none, or none that can be read.
+
+        :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
+        """
         with self.lock:
             head = self.certificate_head(ef)
             if head is None:
                 return None
             if ef not in self._certificates:
-                try:
-                    self._certificates[ef] = self.run(lambda card: card.read_certificate(ef, head))
-                except SecurityStatusNotSatisfied:
-                    return None
-                except (StatusWordError, BadCardData) as error:
-                    log.warning(f"the certificate in EF {ef:04X} is unreadable: {error}")
-                    self._certificates[ef] = None
+                self._certificates[ef] = self._read(ef, lambda card: card.read_certificate(ef, head))
             return self._certificates[ef]
 
-    def forget_certificate(self, ef: int) -> None:
-        """Read a certificate anew when it is asked for next."""
-        with self.lock:
-            self._heads.pop(ef, None)
-            self._certificates.pop(ef, None)
+    def _read(self, ef: int, step: Callable[[JpkiCard], T]) -> T | None:
+        """What a step reads, or None, with a line in the log, when the card holds something else."""
+        try:
+            return self.run(step)
+        except SecurityStatusNotSatisfied:
+            raise
+        except (StatusWordError, BadCardData) as error:
+            log.warning(f"no certificate in EF {ef:04X}: {error}")
+            return None

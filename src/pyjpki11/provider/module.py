@@ -29,11 +29,16 @@ class Module:
         self._last_number = 0
         self._last_handle = 0
         self._lock = allocate_lock()
-        self._plugged_in: list[str] = []
+        self._is_closed = False
+        self._slot_events: list[int] = []
         self.refresh_readers()
+        for port in self._ports:
+            port.has_changed()  # what is there now is no news
 
     def close(self) -> None:
-        """Log out, give all cards up."""
+        """Log out, give all cards up, wake who waits for a slot event."""
+        self._is_closed = True
+        self._driver.cancel()
         self._sessions.clear()
         for port in self._ports:
             port.close()
@@ -44,9 +49,8 @@ class Module:
     def refresh_readers(self) -> None:
         """Look for readers; a new one gets slots behind all others, a known one keeps its own."""
         with self._lock:
-            self._plugged_in = self._driver.reader_names()
             known = {port.reader for port in self._ports}
-            for reader in self._plugged_in:
+            for reader in self._driver.reader_names():
                 if reader not in known:
                     self._ports.append(Port(self._driver, reader, self._settings, self._next_number))
 
@@ -72,6 +76,30 @@ class Module:
     def has_token(self, slot_id: int) -> bool:
         """Whether a My Number card is in the slot."""
         return self.port(slot_id).has_token()
+
+    def wait_for_slot_event(self, is_blocking: bool) -> int:
+        """A slot into which a card came, or from which one went, since this was last asked.
+
+        :raises CryptokiError: NO_EVENT, or CRYPTOKI_NOT_INITIALIZED when the module ends while somebody waits.
+        """
+        while not self._is_closed:
+            slot_id = self._take_slot_event()
+            if slot_id is not None:
+                return slot_id
+            if not is_blocking:
+                raise CryptokiError(ckr.NO_EVENT)
+            self._driver.wait({port.reader: port.last_event for port in self._ports})
+        raise CryptokiError(ckr.CRYPTOKI_NOT_INITIALIZED)
+
+    def _take_slot_event(self) -> int | None:
+        """Each change of a reader is an event of both its slots."""
+        self.refresh_readers()
+        with self._lock:
+            for index, port in enumerate(self._ports):
+                if port.has_changed():
+                    first = index * SLOTS_PER_READER
+                    self._slot_events += range(first, first + SLOTS_PER_READER)
+            return self._slot_events.pop(0) if self._slot_events else None
 
     def _next_number(self) -> int:
         self._last_number += 1
@@ -117,6 +145,7 @@ class Module:
         """Close a session; the last one of a token logs out. Spec: PKCS#11 v3.1 5.6.2"""
         session = self.session(handle)
         self._sessions.pop(handle, None)
+        session.token.forget_objects_of(handle)
         if not self._sessions_of(session.token):
             session.token.logout_if_logged_in()
 
@@ -126,15 +155,18 @@ class Module:
         closing = [session for session in list(self._sessions.values()) if session.slot_id == slot_id]
         for session in closing:
             self._sessions.pop(session.handle, None)
+            session.token.forget_objects_of(session.handle)
         for token in {session.token for session in closing if session.token.insertion.is_alive}:
             token.logout_if_logged_in()
 
     def logout(self, handle: int) -> None:
         """Log out of a session's token, in all sessions with it."""
         token = self.session(handle).token
+        if not token.is_logged_in:
+            raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
         for session in self._sessions_of(token):
             session.forget_private()
-        token.logout()
+        token.logout_if_logged_in()
 
     def _sessions_of(self, token: Token) -> list[Session]:
         return [session for session in list(self._sessions.values()) if session.token is token]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
-from pyjpki11.cryptoki import cka, ckc, ckk, cko, ckr
+from pyjpki11.cryptoki import cka, ckc, ckk, ckm, cko, ckp, ckr
 from pyjpki11.cryptoki.attributes import ENCODERS
 from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION
 from pyjpki11.cryptoki.mechanisms import MECHANISMS
+from pyjpki11.cryptoki.names import name_of
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider import digest
+from pyjpki11.provider.rsa import PublicKey
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE
 
 TYPE_CHECKING = False
@@ -26,10 +28,12 @@ class ObjectRow:
     """One object of a token.
 
     `certificate_ef` is where its certificate, or that of its key, is on the card. `is_private` objects show
-    only after a login. `needs_rsa` objects exist only where the certificate's key is an RSA key.
+    only after a login. `needs_rsa` objects exist only where the certificate's key is an RSA key. `is_hidden`
+    objects are found only by those who ask for their class. `number` is what distinguishes it from others of its
+    class: profile or mechanism.
     """
 
-    __slots__ = ("attributes", "certificate_ef", "id", "is_private", "label", "needs_rsa")
+    __slots__ = ("attributes", "certificate_ef", "id", "is_hidden", "is_private", "label", "needs_rsa", "number")
 
     def __init__(
         self,
@@ -39,9 +43,12 @@ class ObjectRow:
         certificate_ef: int,
         is_private: bool = False,
         needs_rsa: bool = False,
+        number: int | None = None,
     ) -> None:
         self.attributes = attributes
         self.label = label
+        self.number = number
+        self.is_hidden = number is not None
         self.id = bytes((identifier,))
         self.certificate_ef = certificate_ef
         self.is_private = is_private
@@ -56,13 +63,17 @@ class TokenObject:
         self.row = row
         self.token = token
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it shows only after a login."""
+        return self.row.is_private
+
     def exists(self) -> bool:
         """Whether the card really has it: a card may lack a certificate, or hold something else in its place."""
-        insertion = self.token.insertion
-        if not self.row.needs_rsa:
-            return insertion.certificate_head(self.row.certificate_ef) is not None
-        certificate = insertion.certificate(self.row.certificate_ef)
-        return certificate is not None and certificate.modulus is not None
+        if self.row.number is not None:
+            return self.row.attributes[cka.CLASS] != cko.MECHANISM or self.row.number in self.token.mechanisms()
+        certificate = self.token.certificate(self.row.certificate_ef)
+        return certificate is not None and (certificate.modulus is not None or not self.row.needs_rsa)
 
     @property
     def certificate(self) -> Certificate:
@@ -70,7 +81,7 @@ class TokenObject:
 
         :raises CryptokiError: the card no longer gives it.
         """
-        certificate = self.token.insertion.certificate(self.row.certificate_ef)
+        certificate = self.token.certificate(self.row.certificate_ef)
         if certificate is None:
             raise CryptokiError(ckr.OBJECT_HANDLE_INVALID, "its certificate is unreadable")
         return certificate
@@ -88,9 +99,25 @@ class TokenObject:
             raise CryptokiError(ckr.ATTRIBUTE_TYPE_INVALID) from None
         return ENCODERS[attribute](value(self) if callable(value) else value)
 
+    def public_key(self) -> PublicKey:
+        """The public half of its key.
+
+        :raises CryptokiError: KEY_TYPE_INCONSISTENT, it is no RSA key.
+        """
+        certificate = self.certificate
+        if certificate.modulus is None or certificate.exponent is None:
+            raise CryptokiError(ckr.KEY_TYPE_INCONSISTENT)
+        return PublicKey(certificate.modulus, certificate.exponent)
+
+    def size(self) -> int:
+        """Bytes of all its attributes."""
+        return sum(len(self.value(attribute)) for attribute in self.row.attributes)
+
     def matches(self, template: Template) -> bool:
         """Whether every attribute of the template has exactly that value; existence is asked last, since it may
-        cost commands."""
+        cost commands. Hidden objects want to be asked for by class. Spec: PKCS#11 v3.1 4.12, 4.13"""
+        if self.row.is_hidden and all(attribute != cka.CLASS for attribute, _value in template):
+            return False
         return all(self._matches(*wanted) for wanted in sorted(template, key=self._is_computed)) and self.exists()
 
     def _is_computed(self, wanted: tuple[int, bytes]) -> bool:
@@ -99,7 +126,9 @@ class TokenObject:
     def _matches(self, attribute: int, wanted: bytes) -> bool:
         try:
             return self.value(attribute) == wanted
-        except CryptokiError:
+        except CryptokiError as error:
+            if error.rv == ckr.USER_NOT_LOGGED_IN:
+                raise
             return False
 
 
@@ -155,7 +184,7 @@ _KEY: dict[int, Any] = _COMMON | {
     cka.DERIVE: False,
     cka.LOCAL: True,
     cka.KEY_GEN_MECHANISM: UNAVAILABLE_INFORMATION,
-    cka.ALLOWED_MECHANISMS: lambda it: list(MECHANISMS),
+    cka.ALLOWED_MECHANISMS: lambda it: it.token.signing_mechanisms(),
     cka.START_DATE: b"",
     cka.END_DATE: b"",
     cka.MODULUS: lambda it: it.certificate.modulus,
@@ -168,7 +197,7 @@ PUBLIC_KEY: Mapping[int, Any] = _KEY | {
     cka.CLASS: cko.PUBLIC_KEY,
     cka.MODULUS_BITS: lambda it: it.certificate.modulus.bit_length(),
     cka.VERIFY: True,
-    cka.VERIFY_RECOVER: False,
+    cka.VERIFY_RECOVER: True,
     cka.ENCRYPT: False,
     cka.WRAP: False,
     cka.TRUSTED: False,
@@ -182,11 +211,33 @@ PRIVATE_KEY: Mapping[int, Any] = _KEY | {
     cka.EXTRACTABLE: False,
     cka.NEVER_EXTRACTABLE: True,
     cka.SIGN: True,
-    cka.SIGN_RECOVER: False,
+    cka.SIGN_RECOVER: True,
     cka.DECRYPT: False,
     cka.UNWRAP: False,
     cka.WRAP_WITH_TRUSTED: False,
     cka.ALWAYS_AUTHENTICATE: _needs_consent,
+}
+
+_DESCRIPTION: dict[int, Any] = {
+    cka.TOKEN: True,
+    cka.PRIVATE: False,
+    cka.MODIFIABLE: False,
+    cka.COPYABLE: False,
+    cka.DESTROYABLE: False,
+    cka.LABEL: lambda it: it.row.label,
+    cka.UNIQUE_ID: lambda it: f"{it.token.insertion.serial_number()}-{it.row.label}",
+}
+
+#: Spec: PKCS#11 v3.1 4.13
+PROFILE: Mapping[int, Any] = _DESCRIPTION | {
+    cka.CLASS: cko.PROFILE,
+    cka.PROFILE_ID: lambda it: it.row.number,
+}
+
+#: Spec: PKCS#11 v3.1 4.12
+MECHANISM: Mapping[int, Any] = _DESCRIPTION | {
+    cka.CLASS: cko.MECHANISM,
+    cka.MECHANISM_TYPE: lambda it: it.row.number,
 }
 
 #: What a private key would reveal, and does not. Spec: PKCS#11 v3.1 6.1.3
@@ -195,7 +246,7 @@ SENSITIVE = frozenset(
 )
 
 #: Computed, but without asking the card.
-CHEAP = frozenset((cka.PRIVATE, cka.LABEL, cka.ID, cka.ALWAYS_AUTHENTICATE, cka.ALLOWED_MECHANISMS))
+CHEAP = frozenset((cka.PRIVATE, cka.LABEL, cka.ID, cka.ALWAYS_AUTHENTICATE, cka.PROFILE_ID, cka.MECHANISM_TYPE))
 
 # -- the objects, with OpenSC's labels and ids so that scripts go on working. Card: reference 8.1 -------------------
 
@@ -203,6 +254,19 @@ _AUTHENTICATION_CA = ObjectRow(
     CA_CERTIFICATE, "User Authentication Certificate CA", 3, AUTHENTICATION.ca_certificate_ef
 )
 _SIGNATURE_CA = ObjectRow(CA_CERTIFICATE, "Digital Signature Certificate CA", 4, SIGNATURE.ca_certificate_ef)
+
+
+def _profile(label: str, number: int) -> ObjectRow:
+    return ObjectRow(PROFILE, label, 0, 0, number=number)
+
+
+#: What the signature token claims: its certificate is not public. Spec: PKCS#11 Profiles v3.1 2
+_PROFILES = (
+    _profile("Baseline Provider", ckp.BASELINE_PROVIDER),
+    _profile("Extended Provider", ckp.EXTENDED_PROVIDER),
+    _profile("Authentication Token", ckp.AUTHENTICATION_TOKEN),
+)
+_MECHANISMS = tuple(ObjectRow(MECHANISM, name_of(ckm, number), 0, 0, number=number) for number in MECHANISMS)
 
 AUTHENTICATION_OBJECTS = (
     ObjectRow(CERTIFICATE, "User Authentication Certificate", 1, AUTHENTICATION.certificate_ef),
@@ -212,6 +276,9 @@ AUTHENTICATION_OBJECTS = (
     ),
     _AUTHENTICATION_CA,
     _SIGNATURE_CA,
+    *_PROFILES,
+    _profile("Public Certificates Token", ckp.PUBLIC_CERTIFICATES_TOKEN),
+    *_MECHANISMS,
 )
 
 SIGNATURE_OBJECTS = (
@@ -223,4 +290,6 @@ SIGNATURE_OBJECTS = (
         PRIVATE_KEY, "Digital Signature Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True
     ),
     _SIGNATURE_CA,
+    *_PROFILES,
+    *_MECHANISMS,
 )

@@ -31,6 +31,7 @@ class Port:
         self._next_number = next_number
         self._lock = RLock()
         self._event: int | None = None
+        self.last_event: int | None = None
         self._insertion: Insertion | None = None
         self._tokens: tuple[Token, ...] = ()
         self._refusal: CardNotRecognized | None = None
@@ -70,6 +71,13 @@ class Port:
             if event != self._event or lost:
                 self._remove()
                 self._event = event
+
+    def has_changed(self) -> bool:
+        """Whether a card came or went since this was last asked."""
+        with self._lock:
+            self.notice_changes()
+            has_changed, self.last_event = self._event != self.last_event, self._event
+            return has_changed
 
     def _insert(self) -> None:
         if self._event is None:

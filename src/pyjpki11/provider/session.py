@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from pyjpki11.cryptoki import ckf, ckr, cks, cku
+from pyjpki11.cryptoki import cka, ckf, ckr, cks, cku
+from pyjpki11.cryptoki.attributes import boolean
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider import signing
+from pyjpki11.provider import operation, session_objects
+from pyjpki11.provider.digest import DigestOperation
+from pyjpki11.provider.encrypting import EncryptOperation
+from pyjpki11.provider.inputs import check_parameters
+from pyjpki11.provider.objects import TokenObject
+from pyjpki11.provider.operation import OVER, READY
+from pyjpki11.provider.signing import SignOperation
+from pyjpki11.provider.verifying import VerifyOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyjpki11.provider.objects import Template, TokenObject
-    from pyjpki11.provider.signing import SignOperation
-    from pyjpki11.provider.token import Token
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from pyjpki11.cryptoki.mechanisms import Mechanism
+    from pyjpki11.provider.inputs import Parameters
+    from pyjpki11.provider.objects import Template
+    from pyjpki11.provider.operation import Step
+    from pyjpki11.provider.token import AnyObject, Token
+
+    T = TypeVar("T")
 
 #: (logged in, read-write) -> session state. Spec: PKCS#11 v3.1 3.3
 STATES = {
@@ -19,6 +34,35 @@ STATES = {
     (False, True): cks.RW_PUBLIC_SESSION,
     (True, True): cks.RW_USER_FUNCTIONS,
 }
+
+#: Kind of operation -> attribute by which a key allows it.
+PERMISSIONS = {
+    operation.SIGN: cka.SIGN,
+    operation.SIGN_MESSAGES: cka.SIGN,
+    operation.SIGN_RECOVER: cka.SIGN_RECOVER,
+    operation.VERIFY: cka.VERIFY,
+    operation.VERIFY_MESSAGES: cka.VERIFY,
+    operation.VERIFY_SIGNATURE: cka.VERIFY,
+    operation.VERIFY_RECOVER: cka.VERIFY_RECOVER,
+    operation.ENCRYPT: cka.ENCRYPT,
+    operation.DECRYPT: cka.DECRYPT,
+}
+
+#: Operations whose next signature C_Login may give its consent to.
+CONSENTED = (operation.SIGN, operation.SIGN_RECOVER, operation.SIGN_MESSAGES)
+
+
+class Search:
+    """The objects found, which are handed out in portions."""
+
+    def __init__(self, handles: list[int]) -> None:
+        self.phase = READY
+        self._handles = handles
+
+    def take(self, limit: int) -> list[int]:
+        """At most so many handles that were not given before."""
+        taken, self._handles = self._handles[:limit], self._handles[limit:]
+        return taken
 
 
 class Session:
@@ -29,13 +73,17 @@ class Session:
         self.slot_id = slot_id
         self.token = token
         self.flags = flags
-        self._search: list[int] | None = None
-        self._signing: SignOperation | None = None
+        self._operations: dict[str, Any] = {}
+
+    @property
+    def is_read_write(self) -> bool:
+        """Whether it was opened to write."""
+        return bool(self.flags & ckf.RW_SESSION)
 
     @property
     def state(self) -> int:
         """CKS_ number."""
-        return STATES[self.token.is_logged_in, bool(self.flags & ckf.RW_SESSION)]
+        return STATES[self.token.is_logged_in, self.is_read_write]
 
     # -- login ----------------------------------------------------------------------------------------------
 
@@ -44,66 +92,181 @@ class Session:
         if user_type == cku.USER:
             self.token.login(pin)
         elif user_type == cku.CONTEXT_SPECIFIC:
-            operation = self.signing()
-            self.token.consent(pin)
-            operation.has_own_consent = True
+            self._consent(pin)
         else:
             raise CryptokiError(ckr.USER_TYPE_INVALID, "the card has no security officer")
 
-    def forget_private(self) -> None:
-        """End what a logout ends: operations with objects that show no longer. Spec: PKCS#11 v3.1 5.6.10"""
-        self._signing = None
-        self._search = None
+    def _consent(self, pin: bytearray) -> None:
+        for kind in CONSENTED:
+            if kind in self._operations:
+                self._operations[kind].has_own_consent = False
+                self.token.consent(pin)
+                self._operations[kind].has_own_consent = True
+                return
+        raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
+
+    def change_pin(self, old: bytearray, new: bytearray) -> None:
+        """Replace the token's PIN.
+
+        :raises CryptokiError: SESSION_READ_ONLY.
+        """
+        if not self.is_read_write:
+            raise CryptokiError(ckr.SESSION_READ_ONLY)
+        self.token.change_pin(old, new)
 
     # -- objects --------------------------------------------------------------------------------------------
 
-    def object(self, handle: int) -> TokenObject:
+    def object(self, handle: int) -> AnyObject:
         """The object with that handle.
 
         :raises CryptokiError: OBJECT_HANDLE_INVALID.
         """
         return self.token.object(handle)
 
-    def start_search(self, template: Template) -> None:
-        """Find all objects that fit, once."""
-        if self._search is not None:
-            raise CryptokiError(ckr.OPERATION_ACTIVE)
-        self._search = self.token.find(template)
+    def create_object(self, template: Template) -> int:
+        """Handle of a new session object; see `session_objects.create` for what is refused."""
+        self._refuse_token_object(template)
+        return self.token.add_object(lambda handle: session_objects.create(handle, self.handle, template))
 
-    def next_found(self, limit: int) -> list[int]:
-        """At most so many handles that were not given before."""
-        if self._search is None:
+    def copy_object(self, handle: int, template: Template) -> int:
+        """Handle of a copy of a session object."""
+        original = self.token.session_object(handle)
+        self._refuse_token_object(template)
+        return self.token.add_object(lambda new: original.copy(new, self.handle, template))
+
+    def change_object(self, handle: int, template: Template) -> None:
+        """Set attributes of a session object."""
+        self.token.session_object(handle).change(template)
+
+    def destroy_object(self, handle: int) -> None:
+        """Forget a session object."""
+        self.token.destroy_object(handle)
+
+    def _refuse_token_object(self, template: Template) -> None:
+        if (cka.TOKEN, boolean(True)) in template:
+            raise CryptokiError(ckr.TOKEN_WRITE_PROTECTED if self.is_read_write else ckr.SESSION_READ_ONLY)
+
+    # -- operations: how they go on -------------------------------------------------------------------------
+
+    def operation(self, step: Step) -> Any:
+        """The operation that a step continues.
+
+        :raises CryptokiError: OPERATION_NOT_INITIALIZED, also where the step is out of order, which ends it.
+        """
+        found = self._operations.get(step.kind)
+        if found is None:
             raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
-        found, self._search = self._search[:limit], self._search[limit:]
+        if found.phase not in step.phases:
+            self.fail(step)
+            raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "another call was due")
         return found
 
-    def end_search(self) -> None:
-        """Forget the search."""
-        if self._search is None:
-            raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
-        self._search = None
-
-    # -- signing --------------------------------------------------------------------------------------------
-
-    def start_signing(self, key_handle: int, mechanism: int, has_parameter: bool) -> None:
-        """Begin a signature; see `signing.start` for what it refuses."""
-        if self._signing is not None:
-            raise CryptokiError(ckr.OPERATION_ACTIVE)
+    def advance(self, step: Step, work: Callable[[Any], T]) -> T:
+        """The answer of a step's work, after which the operation is in the phase that the step leads to."""
+        found = self.operation(step)
         try:
-            key = self.token.object(key_handle)
+            answer = work(found)
+        except BaseException:
+            self.fail(step)
+            raise
+        self._enter(step, step.leads_to)
+        return answer
+
+    def fail(self, step: Step) -> None:
+        """What a step that failed does to its operation."""
+        self._enter(step, step.after_failure)
+
+    def end(self, step: Step) -> None:
+        """Forget the operation that a step belongs to.
+
+        :raises CryptokiError: ARGUMENTS_BAD, there is none.
+        """
+        if self._operations.pop(step.kind, None) is None:
+            raise CryptokiError(ckr.ARGUMENTS_BAD)
+
+    def cancel(self, flags: int) -> None:
+        """Forget operations. Spec: PKCS#11 v3.1 5.6.11"""
+        for kind, flag in operation.CANCEL_FLAGS.items():
+            if flags & flag:
+                self._operations.pop(kind, None)
+
+    def forget_private(self) -> None:
+        """End what a logout ends: everything with objects that show no longer. Spec: PKCS#11 v3.1 5.6.9"""
+        self._operations.clear()
+
+    def _enter(self, step: Step, phase: str) -> None:
+        if phase == OVER:
+            self._operations.pop(step.kind, None)
+        elif step.kind in self._operations:
+            self._operations[step.kind].phase = phase
+
+    # -- operations: how they begin -------------------------------------------------------------------------
+
+    def start_search(self, template: Template) -> None:
+        """Find all objects that fit, once."""
+        self._require_free(operation.SEARCH)
+        self._operations[operation.SEARCH] = Search(self.token.find(template))
+
+    def start_digest(self, mechanism: int, parameters: Parameters) -> None:
+        """Begin a hash."""
+        self._require_free(operation.DIGEST)
+        found = self._mechanism(operation.DIGEST, mechanism, parameters)
+        self._operations[operation.DIGEST] = DigestOperation(str(found.digest))
+
+    def start_signing(self, kind: str, key: int, mechanism: int, parameters: Parameters) -> None:
+        """Begin a signature, or a series of them, by the card."""
+        self._require_free(kind)
+        found = self._mechanism(kind, mechanism, parameters)
+        private_key = self._key(kind, key)
+        if not isinstance(private_key, TokenObject):
+            raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
+        self._operations[kind] = SignOperation(private_key, found, parameters)
+
+    def start_verifying(
+        self, kind: str, key: int, mechanism: int, parameters: Parameters, signature: bytes | None = None
+    ) -> None:
+        """Begin a verification, or a series of them."""
+        self._require_free(kind)
+        found = self._mechanism(kind, mechanism, parameters)
+        public_key = self._key(kind, key).public_key()
+        self._operations[kind] = VerifyOperation(public_key, found, parameters, signature)
+
+    def start_encrypting(self, key: int, mechanism: int, parameters: Parameters) -> None:
+        """Begin an encryption."""
+        self._require_free(operation.ENCRYPT)
+        self._mechanism(operation.ENCRYPT, mechanism, parameters)
+        self._operations[operation.ENCRYPT] = EncryptOperation(
+            self._key(operation.ENCRYPT, key).public_key(), parameters
+        )
+
+    def refuse_decrypting(self, key: int) -> None:
+        """Say why nothing is decrypted: no key of the card may. Card: reference 4
+
+        :raises CryptokiError: KEY_FUNCTION_NOT_PERMITTED or KEY_HANDLE_INVALID.
+        """
+        self._key(operation.DECRYPT, key)
+        raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
+
+    def _require_free(self, kind: str) -> None:
+        if kind in self._operations:
+            raise CryptokiError(ckr.OPERATION_ACTIVE)
+
+    def _mechanism(self, kind: str, number: int, parameters: Parameters) -> Mechanism:
+        found = self.token.mechanism(number, operation.CANCEL_FLAGS[kind])
+        check_parameters(found, parameters)
+        return found
+
+    def _key(self, kind: str, handle: int) -> AnyObject:
+        """The key with that handle, if it allows the operation."""
+        try:
+            key = self.token.object(handle)
+            key.value(cka.KEY_TYPE)
         except CryptokiError:
             raise CryptokiError(ckr.KEY_HANDLE_INVALID) from None
-        self._signing = signing.start(key, mechanism, has_parameter)
-
-    def signing(self) -> SignOperation:
-        """The signature being made.
-
-        :raises CryptokiError: OPERATION_NOT_INITIALIZED.
-        """
-        if self._signing is None:
-            raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
-        return self._signing
-
-    def end_signing(self) -> None:
-        """Forget the signature being made."""
-        self._signing = None
+        try:
+            is_allowed = key.value(PERMISSIONS[kind]) == boolean(True)
+        except CryptokiError:
+            is_allowed = False
+        if not is_allowed:
+            raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
+        return key

@@ -1,101 +1,107 @@
-"""Signatures: from data and a mechanism to the block that the card signs, and the check of what it answers."""
+"""Signatures made by the card."""
 
 from __future__ import annotations
 
-from pyjpki11.cryptoki import cka, ckr
-from pyjpki11.cryptoki.attributes import boolean
-from pyjpki11.cryptoki.mechanisms import MECHANISMS
-from pyjpki11.errors import CryptokiError, WrongSignature
-from pyjpki11.provider import digest
+from pyjpki11.cryptoki import ckr
+from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
+from pyjpki11.errors import CryptokiError, StatusWordError, WrongSignature
+from pyjpki11.iso7816 import status
+from pyjpki11.provider.inputs import Input
+from pyjpki11.provider.operation import READY
+from pyjpki11.provider.rsa import V15_PADDING_LEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.cryptoki.mechanisms import Mechanism
-    from pyjpki11.provider.digest import Hash
+    from pyjpki11.provider.inputs import Parameters
     from pyjpki11.provider.objects import TokenObject
 
-#: Bytes that PKCS#1 v1.5 padding takes at least. Spec: RFC 8017 9.2
-PADDING_LEN = 11
+#: The only PSS that the card makes. Card: reference 4.1
+CARD_PSS_HASH = "sha256"
+CARD_PSS_HASH_LEN = 32
 
 
 class SignOperation:
-    """A signature being made with one key and one mechanism."""
+    """A signature, or a series of them, with one key and one mechanism."""
 
-    def __init__(self, key: TokenObject, mechanism: Mechanism) -> None:
-        self.key = key
-        self.mechanism = mechanism
+    def __init__(self, key: TokenObject, mechanism: Mechanism, parameters: Parameters) -> None:
+        """:raises CryptokiError: MECHANISM_PARAM_INVALID, also for a PSS that the card does not make."""
+        self.phase = READY
         self.has_own_consent = False
-        self._hash: Hash | None = digest.new(mechanism.digest) if mechanism.digest else None
-        self._parts = b""  # of a mechanism without a hash
-        self.is_multi_part = False
+        self._token = key.token
+        self._public_key = key.public_key()
+        self._mechanism = mechanism
+        self._parameters = parameters
+        if mechanism.padding == PSS:
+            self._check_pss()
+        self._input = self._new_input()
 
     @property
-    def signature_len(self) -> int:
+    def output_len(self) -> int:
         """Bytes of the signature."""
-        modulus = self.key.certificate.modulus
-        return (modulus.bit_length() + 7) // 8 if modulus is not None else 0
+        return self._public_key.length
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still be taken in."""
+        return self._input.room
 
     def update(self, data: bytes) -> None:
-        """Take in a part of the data.
-
-        A block that is signed as it is may come in parts too, although the standard asks for one: OpenSC takes them,
-        and pkcs11-tool sends them.
-
-        :raises CryptokiError: DATA_LEN_RANGE, the parts are longer than any block.
-        """
-        self.is_multi_part = True
-        if self._hash is not None:
-            self._hash.update(data)
-            return
-        if len(self._parts) + len(data) > self.signature_len:
-            raise CryptokiError(ckr.DATA_LEN_RANGE)
-        self._parts += data
+        """Take in a part of the data; see Input.update."""
+        self._input.update(data)
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of data given as a whole."""
-        self.update(data)
+        """The signature of data, together with the parts before it."""
+        self._input.update(data)
         return self.finish()
 
     def finish(self) -> bytes:
-        """The signature of all parts so far."""
-        return self._sign_block(self._parts if self._hash is None else self.mechanism.prefix + self._hash.digest())
+        """The signature of all parts so far; afterwards another message may come.
 
-    def _sign_block(self, block: bytes) -> bytes:
-        if not 1 <= len(block) <= self.signature_len - PADDING_LEN:
+        :raises CryptokiError: DATA_LEN_RANGE, USER_NOT_LOGGED_IN.
+        :raises WrongSignature: the card's answer does not verify; nobody gets it.
+        """
+        block, self._input = self._input.block(), self._new_input()
+        consent, self.has_own_consent = self.has_own_consent, False
+        return (self._sign_pss if self._mechanism.padding == PSS else self._sign_v15)(block, consent)
+
+    def begin_message(self) -> None:
+        """Forget the parts of a message that was left or failed."""
+        self._input = self._new_input()
+
+    def _new_input(self) -> Input:
+        return Input(self._mechanism, self._public_key.length)
+
+    def _sign_v15(self, block: bytes, consent: bool) -> bytes:
+        if not 1 <= len(block) <= self._public_key.length - V15_PADDING_LEN:
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        signature = self.key.token.sign(block, self.has_own_consent)
-        certificate = self.key.certificate
-        if certificate.modulus is None or certificate.exponent is None:
-            raise CryptokiError(ckr.KEY_TYPE_INCONSISTENT)
-        check_v15(signature, block, certificate.modulus, certificate.exponent)
+        signature = self._token.sign(lambda card: card.sign(self._token.key, block), consent)
+        if not self._public_key.is_v15(signature, block):
+            raise WrongSignature("the card's signature does not fit its certificate")
         return signature
 
+    def _sign_pss(self, hashed: bytes, consent: bool) -> bytes:
+        """Design: decision 8"""
+        if len(hashed) != CARD_PSS_HASH_LEN:
+            raise CryptokiError(ckr.DATA_LEN_RANGE)
+        try:
+            signature = self._token.sign(lambda card: card.sign_pss(self._token.key, hashed), consent)
+        except StatusWordError as error:
+            if error.sw == status.WRONG_P1_OR_P2:
+                self._token.pss.learn_absence()
+            raise
+        salt_len = self._public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH)
+        if salt_len is None:
+            raise WrongSignature("the card's signature does not fit its certificate")
+        self._token.pss.learn_salt_len(salt_len)
+        self._check_pss()
+        return signature
 
-def start(key: TokenObject, mechanism_number: int, has_parameter: bool) -> SignOperation:
-    """Begin a signature.
-
-    :raises CryptokiError: MECHANISM_INVALID, MECHANISM_PARAM_INVALID or KEY_FUNCTION_NOT_PERMITTED.
-    """
-    mechanism = MECHANISMS.get(mechanism_number)
-    if mechanism is None:
-        raise CryptokiError(ckr.MECHANISM_INVALID)
-    if has_parameter:
-        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
-    if cka.SIGN not in key.row.attributes:
-        raise CryptokiError(ckr.KEY_TYPE_INCONSISTENT)
-    if key.value(cka.SIGN) != boolean(True):
-        raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
-    return SignOperation(key, mechanism)
-
-
-def check_v15(signature: bytes, block: bytes, modulus: int, exponent: int) -> None:
-    """Refuse a signature that is not the one of this block and key.
-
-    Spec: RFC 8017 8.2.2
-    :raises WrongSignature: it is not.
-    """
-    length = (modulus.bit_length() + 7) // 8
-    padding = b"\xff" * (length - len(block) - 3)
-    expected = int.from_bytes(b"\0\1" + padding + b"\0" + block, "big")
-    if len(signature) != length or pow(int.from_bytes(signature, "big"), exponent, modulus) != expected:
-        raise WrongSignature("the card's signature does not fit its certificate")
+    def _check_pss(self) -> None:
+        wanted = self._parameters
+        if not isinstance(wanted, PssParameters) or (wanted.digest, wanted.mgf_digest, wanted.salt_len) != (
+            CARD_PSS_HASH,
+            CARD_PSS_HASH,
+            self._token.pss.expected_salt_len(),
+        ):
+            raise CryptokiError(ckr.MECHANISM_PARAM_INVALID, "the card makes no such PSS signature")

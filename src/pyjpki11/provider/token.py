@@ -7,6 +7,7 @@ import os
 from pyjpki11.card.layout import SIGNATURE
 from pyjpki11.card.pin import normalize, wipe
 from pyjpki11.cryptoki import ckf, ckr
+from pyjpki11.cryptoki.mechanisms import MECHANISMS, PSS
 from pyjpki11.errors import (
     CryptokiError,
     PinBlocked,
@@ -19,19 +20,27 @@ from pyjpki11.provider.objects import (
     SIGNATURE_OBJECTS,
     TokenObject,
 )
+from pyjpki11.provider.session_objects import HANDLE_BIT, SessionObject
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE, LOGOUT_CLEARS_CARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
+    from pyjpki11.card.certificate import Certificate
+    from pyjpki11.card.jpki import JpkiCard
     from pyjpki11.card.layout import KeyLayout
+    from pyjpki11.cryptoki.mechanisms import Mechanism
     from pyjpki11.provider.insertion import Insertion
     from pyjpki11.provider.objects import ObjectRow, Template
+    from pyjpki11.provider.pss import PssSupport
     from pyjpki11.settings import Settings
 
-#: Bits of an object handle that tell the token and the object on it; the insertion's number stands above them.
-TOKEN_SHIFT, INSERTION_SHIFT = 4, 8
+    AnyObject = TokenObject | SessionObject
+
+#: Bits of an object handle: the insertion's number above the token's index above the object's place in the token.
+TOKEN_SHIFT, INSERTION_SHIFT = 8, 10
 
 
 class TokenLayout:
@@ -66,8 +75,11 @@ class Token:
         self._consents = 0  # signatures that the last login still allows
         self._refused: set[bytes] = set()
         self._salt = os.urandom(16)
-        first = insertion.number << INSERTION_SHIFT | (layout.index + 1) << TOKEN_SHIFT
-        self._objects = {first + i: TokenObject(first + i, row, self) for i, row in enumerate(layout.objects)}
+        first = (insertion.number << INSERTION_SHIFT | layout.index << TOKEN_SHIFT) + 1
+        self._objects: dict[int, AnyObject] = {
+            first + i: TokenObject(first + i, row, self) for i, row in enumerate(layout.objects)
+        }
+        self._last_handle = HANDLE_BIT
 
     def manufacturer(self) -> str:
         """Who made the token. Real cards only number themselves there, so they keep the name OpenSC gives them."""
@@ -77,6 +89,33 @@ class Token:
     def model(self) -> str:
         """The card's own name for its model."""
         return self.insertion.token_info().model
+
+    # -- mechanisms -----------------------------------------------------------------------------------------
+
+    @property
+    def pss(self) -> PssSupport:
+        """What is known of the card's PSS signatures."""
+        return self.insertion.pss
+
+    def mechanisms(self) -> dict[int, Mechanism]:
+        """The mechanisms that this card serves: PSS only where it is known to. Design: decision 8"""
+        if self.pss.is_present(self.key, self.is_logged_in):
+            return MECHANISMS
+        return {number: row for number, row in MECHANISMS.items() if row.padding != PSS}
+
+    def mechanism(self, number: int, flag: int) -> Mechanism:
+        """The mechanism for a use, a CKF_ flag.
+
+        :raises CryptokiError: MECHANISM_INVALID.
+        """
+        found = MECHANISMS.get(number)
+        if found is None or not found.flags & flag or (found.padding == PSS and number not in self.mechanisms()):
+            raise CryptokiError(ckr.MECHANISM_INVALID)
+        return found
+
+    def signing_mechanisms(self) -> list[int]:
+        """The mechanisms of the card's keys."""
+        return [number for number, row in self.mechanisms().items() if row.flags & ckf.SIGN]
 
     # -- PIN ------------------------------------------------------------------------------------------------
 
@@ -103,6 +142,7 @@ class Token:
                 raise CryptokiError(ckr.USER_ALREADY_LOGGED_IN)
             self._verify(pin)
             self.is_logged_in = True
+            self.insertion.is_unlocked = True
             self._consents = 1
 
     def consent(self, pin: bytearray) -> None:
@@ -116,23 +156,41 @@ class Token:
             self._consents = 0
             self._verify(pin)
 
+    def change_pin(self, old: bytearray, new: bytearray) -> None:
+        """Replace the PIN. Both are checked for form before anything is sent. Errors are those of `login`.
+
+        The card has then verified the old one; whoever had not logged in has not by this either.
+        """
+        old, new = normalize(old, self.key.pin_rule), normalize(new, self.key.pin_rule)
+        try:
+            with self.insertion.lock:
+                self.insertion.is_unlocked = True
+                self._present(old, lambda card: card.change_pin(self.key, old, new))
+                self._refused.clear()
+                self._clear_card()
+        finally:
+            wipe(old)
+            wipe(new)
+
     def _verify(self, pin: bytearray) -> None:
-        """Design: decision 5. What the card has refused is remembered, salted, for as long as it is inserted."""
         normalized = normalize(pin, self.key.pin_rule)
         try:
-            fingerprint = self._fingerprint(normalized)
-            if fingerprint in self._refused:
-                raise self._known_refusal()
-            try:
-                self.insertion.run(lambda card: card.verify_pin(self.key, normalized))
-            except PinRejected:
-                self._refused.add(fingerprint)
-                raise
-            except PinBlocked:
-                self._forget_login()
-                raise
+            self._present(normalized, lambda card: card.verify_pin(self.key, normalized))
         finally:
             wipe(normalized)
+
+    def _present(self, pin: bytearray, step: Callable[[JpkiCard], None]) -> None:
+        """Do what sends a PIN, unless the card has refused this one since it was inserted. Design: decision 5"""
+        fingerprint = self._fingerprint(pin)
+        if fingerprint in self._refused:
+            raise self._known_refusal()
+        try:
+            self.insertion.run(step)
+        except (PinRejected, PinBlocked) as error:
+            self._refused.add(fingerprint)
+            if isinstance(error, PinBlocked):
+                self._forget_login()
+            raise
 
     def _known_refusal(self) -> PinRejected | PinBlocked:
         tries_left = self.insertion.run(lambda card: card.tries_left(self.key))
@@ -146,55 +204,112 @@ class Token:
 
     # -- logout ---------------------------------------------------------------------------------------------
 
-    def logout(self) -> None:
-        """Log out, here and on the card.
-
-        The card can only forget both PINs at once, so while the other token is logged in it is left as it is.
-        Design: decision 6
-
-        :raises CryptokiError: USER_NOT_LOGGED_IN.
-        """
-        if not self.logout_if_logged_in():
-            raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
-
     def logout_if_logged_in(self) -> bool:
-        """Log out; False when there was nothing to do."""
+        """Log out, here and on the card; False when that was done before.
+
+        The card can only forget both PINs at once, so while the other token is logged in it is left as it is; and a
+        card that did not obey an earlier logout is told again. Design: decision 6
+        """
         with self.insertion.lock:
-            if not self.is_logged_in:
-                return False
-            self._forget_login()
-            if self.settings.logout == LOGOUT_CLEARS_CARD and not self.peer.is_logged_in:
-                self.insertion.run(lambda card: card.clear_security_status())
-            return True
+            was_logged_in = self.is_logged_in
+            if was_logged_in:
+                self._forget_login()
+            self._clear_card()
+            return was_logged_in
+
+    def _clear_card(self) -> None:
+        """Make the card forget the PINs that were verified here, unless somebody is still logged in with one."""
+        is_needed = self.insertion.is_unlocked and not (self.is_logged_in or self.peer.is_logged_in)
+        if is_needed and self.settings.logout == LOGOUT_CLEARS_CARD:
+            self.insertion.run(lambda card: card.clear_security_status())
+            self.insertion.is_unlocked = False
 
     def _forget_login(self) -> None:
+        """Private session objects go with the login. Spec: PKCS#11 v3.1 5.6.9"""
         self.is_logged_in = False
         self._consents = 0
+        self._forget_objects(lambda it: it.is_private)
 
     # -- objects --------------------------------------------------------------------------------------------
 
-    def objects(self) -> Iterator[TokenObject]:
+    def objects(self) -> list[AnyObject]:
         """The objects that show in the present login state, whether or not the card really has them."""
-        return (it for it in self._objects.values() if self.is_logged_in or not it.row.is_private)
+        return [it for it in self._objects.values() if self.is_logged_in or not it.is_private]
 
     def find(self, template: Template) -> list[int]:
         """Handles of the objects that have all attribute values of the template."""
         return [it.handle for it in self.objects() if it.matches(template)]
 
-    def object(self, handle: int) -> TokenObject:
+    def object(self, handle: int) -> AnyObject:
         """The object with that handle.
 
         :raises CryptokiError: OBJECT_HANDLE_INVALID, also for one that only shows after a login.
         """
         found = self._objects.get(handle)
-        if found is None or (found.row.is_private and not self.is_logged_in):
+        if found is None or (found.is_private and not self.is_logged_in):
             raise CryptokiError(ckr.OBJECT_HANDLE_INVALID)
         return found
 
+    def session_object(self, handle: int) -> SessionObject:
+        """The object with that handle, to be changed.
+
+        :raises CryptokiError: ACTION_PROHIBITED for those on the card, OBJECT_HANDLE_INVALID.
+        """
+        found = self.object(handle)
+        if not isinstance(found, SessionObject):
+            raise CryptokiError(ckr.ACTION_PROHIBITED, "the card's objects cannot be changed")
+        return found
+
+    def add_object(self, make: Callable[[int], SessionObject]) -> int:
+        """Handle of a new session object, which `make` makes with it.
+
+        :raises CryptokiError: USER_NOT_LOGGED_IN for a private one.
+        """
+        with self.insertion.lock:
+            made = make(self._last_handle + 1)
+            if made.is_private and not self.is_logged_in:
+                raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
+            self._last_handle += 1
+            self._objects[made.handle] = made
+            return made.handle
+
+    def destroy_object(self, handle: int) -> None:
+        """Forget a session object.
+
+        :raises CryptokiError: ACTION_PROHIBITED, OBJECT_HANDLE_INVALID.
+        """
+        self.session_object(handle).require_destroyable()
+        self._objects.pop(handle, None)
+
+    def forget_objects_of(self, session: int) -> None:
+        """Forget what a session that closes has made."""
+        self._forget_objects(lambda it: it.session == session)
+
+    def _forget_objects(self, is_over: Callable[[SessionObject], bool]) -> None:
+        over = [it.handle for it in list(self._objects.values()) if isinstance(it, SessionObject) and is_over(it)]
+        for handle in over:
+            self._objects.pop(handle, None)
+
+    def certificate(self, ef: int) -> Certificate | None:
+        """The certificate in an EF of the card, or None where there is none to be seen now.
+
+        :raises CryptokiError: USER_NOT_LOGGED_IN, the card has lost the login, so that hosts ask anew.
+        """
+        try:
+            return self.insertion.certificate(ef)
+        except SecurityStatusNotSatisfied:
+            if self.is_logged_in and ef == self.key.certificate_ef:
+                self._lose_login()
+            return None
+
+    def _lose_login(self) -> NoReturn:
+        self._forget_login()
+        raise CryptokiError(ckr.USER_NOT_LOGGED_IN, "the card has lost the login")
+
     # -- signing --------------------------------------------------------------------------------------------
 
-    def sign(self, block: bytes, has_own_consent: bool) -> bytes:
-        """The card's signature around a block, unverified.
+    def sign(self, step: Callable[[JpkiCard], bytes], has_own_consent: bool) -> bytes:
+        """What a signing step on the card answers, unverified.
 
         :param has_own_consent: the PIN was presented for this very signature.
         :raises CryptokiError: USER_NOT_LOGGED_IN, also when the card has lost the login, so that hosts ask anew.
@@ -202,10 +317,9 @@ class Token:
         with self.insertion.lock:
             self._require_consent(has_own_consent)
             try:
-                return self.insertion.run(lambda card: card.sign(self.key, block))
+                return self.insertion.run(step)
             except SecurityStatusNotSatisfied:
-                self._forget_login()
-                raise CryptokiError(ckr.USER_NOT_LOGGED_IN, "the card has lost the login") from None
+                self._lose_login()
 
     def _require_consent(self, has_own_consent: bool) -> None:
         """Design: decision 7"""

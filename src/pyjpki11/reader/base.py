@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -45,6 +46,13 @@ class Driver(Protocol):
         :raises CardAbsent: there is none.
         :raises ReaderBusy: another program uses it alone.
         """
+
+    def wait(self, known: Mapping[str, int | None]) -> None:
+        """Return when a reader's card event is no longer the known one, when a reader comes or goes, or after
+        `cancel`; now and then for no reason, too."""
+
+    def cancel(self) -> None:
+        """Wake everybody in `wait`, for good."""
 
     def close(self) -> None:
         """Give all readers up; does not raise."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import PathFinder, spec_from_file_location
+from _thread import allocate_lock
 
 from pyjpki11 import log
 from pyjpki11.errors import (
@@ -20,7 +21,7 @@ from pyjpki11.reader.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
 
@@ -31,7 +32,12 @@ SCARD_PROTOCOL_T0_OR_T1 = 3
 SCARD_LEAVE_CARD = 0
 SCARD_UNPOWER_CARD = 2
 SCARD_STATE_UNAWARE = 0x0000
+SCARD_STATE_CHANGED = 0x0002
 SCARD_STATE_PRESENT = 0x0020
+PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming and going of readers
+
+#: Seconds after which who waits looks again by itself, in case a wake-up was lost.
+RETRY_S = 5
 
 SCARD_S_SUCCESS = 0x00000000
 SCARD_E_TIMEOUT = 0x8010000A
@@ -92,6 +98,10 @@ class PcscDriver:
         self._timeout_s = timeout_s
         self._context: Any = None
         self._generation = 0
+        self._waiting: list[Any] = []
+        self._is_cancelled = False
+        self._cancelled = allocate_lock()
+        self._cancelled.acquire()
 
     def reader_names(self) -> list[str]:
         """The readers that are plugged in; none, with a line in the log, where there is no service."""
@@ -109,13 +119,47 @@ class PcscDriver:
         )
         if result not in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT):
             return None
-        _name, state, _atr = states[0]
-        present = state & SCARD_STATE_PRESENT
-        return self._generation << 16 | state >> 16 & 0xFFFF if present else None
+        return self._event_in(states[0][1])
+
+    def _event_in(self, state: int) -> int | None:
+        return self._generation << 16 | state >> 16 & 0xFFFF if state & SCARD_STATE_PRESENT else None
 
     def connect(self, reader: str) -> PcscConnection:
         """A connection with its own context. See Driver.connect for what it raises."""
         return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s)
+
+    def wait(self, known: Mapping[str, int | None]) -> None:
+        """See Driver.wait. Each caller has a context of its own, which `cancel` finds in a list."""
+        try:
+            context = self._new_context()
+        except ServiceUnavailable:
+            self._cancelled.acquire(timeout=RETRY_S)  # somebody may start the service
+            return
+        self._waiting.append(context)
+        try:
+            if not self._is_cancelled:
+                self._wait_in(context, known)
+        finally:
+            self._waiting.remove(context)
+            self._scard.SCardReleaseContext(context)
+
+    def _wait_in(self, context: Any, known: Mapping[str, int | None]) -> None:
+        states = [(reader, SCARD_STATE_UNAWARE) for reader in known]
+        if states:
+            result, answer = self._scard.SCardGetStatusChange(context, 0, states)
+            if result != SCARD_S_SUCCESS or any(self._event_in(s) != known[name] for name, s, _atr in answer):
+                return
+            states = [(name, state & ~SCARD_STATE_CHANGED) for name, state, _atr in answer]
+        states.append((PLUG_AND_PLAY, SCARD_STATE_UNAWARE))
+        self._scard.SCardGetStatusChange(context, RETRY_S * 1000, states)
+
+    def cancel(self) -> None:
+        """Wake everybody in `wait`."""
+        self._is_cancelled = True
+        for context in list(self._waiting):
+            self._scard.SCardCancel(context)
+        if self._cancelled.locked():
+            self._cancelled.release()
 
     def close(self) -> None:
         """Leave the service."""

@@ -1,0 +1,68 @@
+"""Hashes and random numbers. Spec: PKCS#11 v3.1 5.12, 5.19"""
+
+from __future__ import annotations
+
+import os
+
+from pyjpki11.boundary._cffi import ffi
+from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.marshal import require, take_bytes
+from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.cryptoki import ckr
+from pyjpki11.errors import CryptokiError
+from pyjpki11.provider import operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: More random bytes than anybody asks for in one call.
+MAX_RANDOM_LEN = 16 * 1024 * 1024
+
+
+@handler
+def C_DigestInit(hSession: int, pMechanism: Any) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_digest(*mechanism),
+        operation.DIGEST_FINAL,
+    )
+
+
+@handler
+def C_Digest(hSession: int, pData: Any, ulDataLen: int, pDigest: Any, pulDigestLen: Any) -> None:
+    answer(
+        hSession,
+        operation.DIGEST_WHOLE,
+        pDigest,
+        pulDigestLen,
+        lambda digesting: digesting.digest(take_bytes(pData, ulDataLen)),
+    )
+
+
+@handler
+def C_DigestUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
+    take_in(hSession, operation.DIGEST_UPDATE, pPart, ulPartLen)
+
+
+@handler
+def C_DigestFinal(hSession: int, pDigest: Any, pulDigestLen: Any) -> None:
+    answer(hSession, operation.DIGEST_FINAL, pDigest, pulDigestLen, lambda digesting: digesting.finish())
+
+
+@handler
+def C_SeedRandom(hSession: int, pSeed: Any, ulSeedLen: int) -> None:
+    module().session(hSession)
+    raise CryptokiError(ckr.RANDOM_SEED_NOT_SUPPORTED)
+
+
+@handler
+def C_GenerateRandom(hSession: int, RandomData: Any, ulRandomLen: int) -> None:
+    """From the system: hosts ask for some at every insertion, and should not wait for a card."""
+    module().session(hSession)
+    if ulRandomLen:
+        require(RandomData)
+    if ulRandomLen > MAX_RANDOM_LEN:
+        raise CryptokiError(ckr.ARGUMENTS_BAD)
+    ffi.memmove(RandomData, os.urandom(ulRandomLen), ulRandomLen)

@@ -1,0 +1,84 @@
+"""Encryption with public keys; no key of the card decrypts. Spec: PKCS#11 v3.1 5.8, 5.10"""
+
+from __future__ import annotations
+
+from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.marshal import require, take_bytes
+from pyjpki11.boundary.operations import answer, begin
+from pyjpki11.cryptoki import ckr
+from pyjpki11.errors import CryptokiError
+from pyjpki11.provider import operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@handler
+def C_EncryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_encrypting(hKey, *mechanism),
+        operation.ENCRYPT_WHOLE,
+    )
+
+
+@handler
+def C_Encrypt(hSession: int, pData: Any, ulDataLen: int, pEncryptedData: Any, pulEncryptedDataLen: Any) -> None:
+    answer(
+        hSession,
+        operation.ENCRYPT_WHOLE,
+        pEncryptedData,
+        pulEncryptedDataLen,
+        lambda encrypting: encrypting.encrypt(take_bytes(pData, ulDataLen, encrypting.room)),
+    )
+
+
+def _single_part_only(session_handle: int) -> None:
+    """RSA encrypts a single part; asking for parts ends the operation. Spec: PKCS#11 v3.1 6.1.6"""
+    session = module().session(session_handle)
+    session.operation(operation.ENCRYPT_WHOLE)
+    session.fail(operation.ENCRYPT_WHOLE)
+    raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism encrypts a single part only")
+
+
+@handler
+def C_EncryptUpdate(
+    hSession: int, pPart: Any, ulPartLen: int, pEncryptedPart: Any, pulEncryptedPartLen: Any
+) -> None:
+    _single_part_only(hSession)
+
+
+@handler
+def C_EncryptFinal(hSession: int, pLastEncryptedPart: Any, pulLastEncryptedPartLen: Any) -> None:
+    _single_part_only(hSession)
+
+
+@handler
+def C_DecryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    session = module().session(hSession)
+    require(pMechanism)
+    session.refuse_decrypting(hKey)
+
+
+def _never_begun(session_handle: int) -> None:
+    module().session(session_handle)
+    raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
+
+
+@handler
+def C_Decrypt(hSession: int, pEncryptedData: Any, ulEncryptedDataLen: int, pData: Any, pulDataLen: Any) -> None:
+    _never_begun(hSession)
+
+
+@handler
+def C_DecryptUpdate(
+    hSession: int, pEncryptedPart: Any, ulEncryptedPartLen: int, pPart: Any, pulPartLen: Any
+) -> None:
+    _never_begun(hSession)
+
+
+@handler
+def C_DecryptFinal(hSession: int, pLastPart: Any, pulLastPartLen: Any) -> None:
+    _never_begun(hSession)

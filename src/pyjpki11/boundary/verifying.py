@@ -1,0 +1,162 @@
+"""Verification with public keys. Spec: PKCS#11 v3.1 5.15, 5.16; v3.2 5"""
+
+from __future__ import annotations
+
+from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.marshal import NULL, take_bytes
+from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.provider import operation
+
+#: Bytes of the longest signature of any RSA key here.
+MAX_SIGNATURE_LEN = 2048
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyjpki11.provider.operation import Step
+    from pyjpki11.provider.verifying import VerifyOperation
+
+
+def _finish(session: int, step: Step, signature: Any, signature_len: int, data: Any = NULL, data_len: int = 0) -> None:
+    """Verify the signature of the data, together with the parts before it."""
+
+    def work(verifying: VerifyOperation) -> None:
+        verifying.update(take_bytes(data, data_len, verifying.room))
+        verifying.finish(_take_signature(verifying, signature, signature_len))
+
+    module().session(session).advance(step, work)
+
+
+def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> bytes:
+    """A signature, or as much of one that is too long as shows it."""
+    return take_bytes(pointer, min(length, verifying.output_len + 1))
+
+
+@handler
+def C_VerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_verifying(operation.VERIFY, hKey, *mechanism),
+        operation.VERIFY_FINAL,
+    )
+
+
+@handler
+def C_Verify(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, ulSignatureLen: int) -> None:
+    _finish(hSession, operation.VERIFY_WHOLE, pSignature, ulSignatureLen, pData, ulDataLen)
+
+
+@handler
+def C_VerifyUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
+    take_in(hSession, operation.VERIFY_UPDATE, pPart, ulPartLen)
+
+
+@handler
+def C_VerifyFinal(hSession: int, pSignature: Any, ulSignatureLen: int) -> None:
+    _finish(hSession, operation.VERIFY_FINAL, pSignature, ulSignatureLen)
+
+
+@handler
+def C_VerifyRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_verifying(operation.VERIFY_RECOVER, hKey, *mechanism),
+        operation.VERIFY_RECOVER_WHOLE,
+    )
+
+
+@handler
+def C_VerifyRecover(hSession: int, pSignature: Any, ulSignatureLen: int, pData: Any, pulDataLen: Any) -> None:
+    answer(
+        hSession,
+        operation.VERIFY_RECOVER_WHOLE,
+        pData,
+        pulDataLen,
+        lambda verifying: verifying.recover(_take_signature(verifying, pSignature, ulSignatureLen)),
+    )
+
+
+@handler
+def C_MessageVerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_verifying(operation.VERIFY_MESSAGES, hKey, *mechanism),
+        operation.VERIFY_MESSAGES_FINAL,
+    )
+
+
+@handler
+def C_VerifyMessage(
+    hSession: int,
+    pParameter: Any,
+    ulParameterLen: int,
+    pData: Any,
+    ulDataLen: int,
+    pSignature: Any,
+    ulSignatureLen: int,
+) -> None:
+    _finish(hSession, operation.VERIFY_MESSAGE, pSignature, ulSignatureLen, pData, ulDataLen)
+
+
+@handler
+def C_VerifyMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
+    module().session(hSession).advance(operation.VERIFY_MESSAGE_BEGIN, lambda verifying: verifying.begin_message())
+
+
+@handler
+def C_VerifyMessageNext(
+    hSession: int,
+    pParameter: Any,
+    ulParameterLen: int,
+    pData: Any,
+    ulDataLen: int,
+    pSignature: Any,
+    ulSignatureLen: int,
+) -> None:
+    """The last part is the one that comes with the signature."""
+    if pSignature == NULL:
+        take_in(hSession, operation.VERIFY_MESSAGE_NEXT, pData, ulDataLen)
+    else:
+        _finish(hSession, operation.VERIFY_MESSAGE_LAST, pSignature, ulSignatureLen, pData, ulDataLen)
+
+
+@handler
+def C_MessageVerifyFinal(hSession: int) -> None:
+    module().session(hSession).advance(operation.VERIFY_MESSAGES_FINAL, lambda verifying: None)
+
+
+@handler
+def C_VerifySignatureInit(
+    hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int
+) -> None:
+    begin(
+        hSession,
+        pMechanism,
+        lambda session, *mechanism: session.start_verifying(
+            operation.VERIFY_SIGNATURE, hKey, *mechanism, take_bytes(pSignature, ulSignatureLen, MAX_SIGNATURE_LEN)
+        ),
+        operation.VERIFY_SIGNATURE_FINAL,
+    )
+
+
+@handler
+def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
+    def work(verifying: VerifyOperation) -> None:
+        verifying.update(take_bytes(pData, ulDataLen, verifying.room))
+        verifying.finish()
+
+    module().session(hSession).advance(operation.VERIFY_SIGNATURE_WHOLE, work)
+
+
+@handler
+def C_VerifySignatureUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
+    take_in(hSession, operation.VERIFY_SIGNATURE_UPDATE, pPart, ulPartLen)
+
+
+@handler
+def C_VerifySignatureFinal(hSession: int) -> None:
+    module().session(hSession).advance(operation.VERIFY_SIGNATURE_FINAL, lambda verifying: verifying.finish())
