@@ -61,20 +61,14 @@ class JpkiCard:
         self._is_selected = False
         self._has_short_ids = True
 
-    def select(self) -> None:
-        """Find out whether this is a My Number card.
+    def identify(self) -> TokenInfo:
+        """What the card says of itself; empty on a card that does not.
+
+        It is asked while the application has just been selected, since nothing in the answer shows whose it is.
 
         :raises CardNotRecognized: it has no JPKI application.
         """
-        self._in_transaction(lambda: None)
-
-    def token_info(self) -> TokenInfo:
-        """What the card says of itself; empty on a card that does not."""
-        try:
-            return TokenInfo(self._in_transaction(lambda: self._read(layout.TOKEN_INFO_EF, layout.TOKEN_INFO_LEN)))
-        except StatusWordError as error:
-            log.info(f"no token information on this card: {error}")
-            return TokenInfo(b"")
+        return self._in_transaction(self._read_token_info, select_first=True)
 
     def read_head(self, ef: int) -> bytes:
         """The first bytes, at most 256, of the certificate in an EF.
@@ -214,6 +208,13 @@ class JpkiCard:
         if offset > MAX_OFFSET:
             raise BadCardData("a certificate longer than any file")
         return self._channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)
+
+    def _read_token_info(self) -> TokenInfo:
+        try:
+            return TokenInfo(self._read(layout.TOKEN_INFO_EF, layout.TOKEN_INFO_LEN))
+        except StatusWordError as error:
+            log.info(f"no token information on this card: {error}")
+            return TokenInfo(b"")
 
     def _read_head(self, ef: int) -> bytes:
         head = self._read(ef, CHUNK_LEN)

@@ -48,9 +48,8 @@ class Insertion:
         self._card = JpkiCard(connection)
         self._heads: dict[int, bytes | None] = {}
         self._certificates: dict[int, Certificate | None] = {}
-        self._token_info: TokenInfo | None = None
         self.pss = PssSupport(self)
-        self.run(lambda card: card.select())
+        self.token_info: TokenInfo = self.run(lambda card: card.identify())
 
     def run(self, step: Callable[[JpkiCard], T]) -> T:
         """Do something on the card, one caller at a time.
@@ -74,12 +73,6 @@ class Insertion:
                 self.is_alive = False
                 self._card.close()
 
-    def token_info(self) -> TokenInfo:
-        """The card's description of itself."""
-        if self._token_info is None:
-            self._token_info = self.run(lambda card: card.token_info())
-        return self._token_info
-
     def serial_number(self) -> str:
         """That of the authentication certificate in hex, which is the card's only free and unique number; where
         it cannot be read (a phone before login, a spoilt file), what the card itself says."""
@@ -91,7 +84,7 @@ class Insertion:
             log.info("the authentication certificate shows after a login only")
         except BadCardData as error:
             log.warning(f"the authentication certificate is unreadable: {error}")
-        return self.token_info().serial_number
+        return self.token_info.serial_number
 
     def certificate_head(self, ef: int) -> bytes | None:
         """The beginning of the certificate in an EF, or None when the EF holds none.

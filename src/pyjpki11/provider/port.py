@@ -34,7 +34,7 @@ class Port:
         self.last_event: int | None = None
         self._insertion: Insertion | None = None
         self._tokens: tuple[Token, ...] = ()
-        self._refusal: CardNotRecognized | None = None
+        self._refusal = ""  # why the card is none of ours, until it is exchanged: asking again would cost commands
 
     def token(self, index: int) -> Token:
         """The token at a place of TOKENS.
@@ -44,8 +44,8 @@ class Port:
         """
         with self._lock:
             self.notice_changes()
-            if self._refusal is not None:
-                raise self._refusal
+            if self._refusal:
+                raise CardNotRecognized(self._refusal)
             if self._insertion is None:
                 self._insert()
             return self._tokens[index]
@@ -88,7 +88,7 @@ class Port:
         except CardNotRecognized as error:
             connection.close()
             log.info(f"{self.reader}: {error}")
-            self._refusal = error  # until the card is exchanged; asking again would cost commands
+            self._refusal = str(error)
             raise
         except JpkiError:
             connection.close()
@@ -104,7 +104,7 @@ class Port:
             self._insertion.end()
         self._insertion = None
         self._tokens = ()
-        self._refusal = None
+        self._refusal = ""
 
     def close(self) -> None:
         """Log out of what this process has logged in to, and give the card up."""

@@ -65,7 +65,7 @@ class PssSupport:
             self._record(ABSENT)
 
     def _recall(self) -> None:
-        info = self._insertion.token_info()
+        info = self._insertion.token_info
         self._model = f"{info.label}/{info.manufacturer}/{info.model}".replace(" ", "_").replace("\n", "_")
         for line in storage.read_lines(FILE):
             model, _, answer = line.partition(" ")

@@ -83,12 +83,12 @@ class Token:
 
     def manufacturer(self) -> str:
         """Who made the token. Real cards only number themselves there, so they keep the name OpenSC gives them."""
-        named = self.insertion.token_info().manufacturer
+        named = self.insertion.token_info.manufacturer
         return named if named.strip("0123456789") else "JPKI"
 
     def model(self) -> str:
         """The card's own name for its model."""
-        return self.insertion.token_info().model
+        return self.insertion.token_info.model
 
     # -- mechanisms -----------------------------------------------------------------------------------------
 
@@ -142,7 +142,6 @@ class Token:
                 raise CryptokiError(ckr.USER_ALREADY_LOGGED_IN)
             self._verify(pin)
             self.is_logged_in = True
-            self.insertion.is_unlocked = True
             self._consents = 1
 
     def consent(self, pin: bytearray) -> None:
@@ -164,7 +163,6 @@ class Token:
         old, new = normalize(old, self.key.pin_rule), normalize(new, self.key.pin_rule)
         try:
             with self.insertion.lock:
-                self.insertion.is_unlocked = True
                 self._present(old, lambda card: card.change_pin(self.key, old, new))
                 self._refused.clear()
                 self._clear_card()
@@ -184,9 +182,11 @@ class Token:
         fingerprint = self._fingerprint(pin)
         if fingerprint in self._refused:
             raise self._known_refusal()
+        was_unlocked, self.insertion.is_unlocked = self.insertion.is_unlocked, True  # the answer may get lost
         try:
             self.insertion.run(step)
         except (PinRejected, PinBlocked) as error:
+            self.insertion.is_unlocked = was_unlocked
             self._refused.add(fingerprint)
             if isinstance(error, PinBlocked):
                 self._forget_login()

@@ -25,7 +25,7 @@ class Connection(Protocol):
         """Take the card's power away for a moment, which makes it forget everything."""
 
     def close(self) -> None:
-        """Give the card up as it is; does not raise."""
+        """Give the card up as it is, unless that was done before; does not raise."""
 
 
 class Driver(Protocol):

@@ -214,6 +214,7 @@ class PcscConnection:
         self._timeout_s = timeout_s
         self._handle: Any = None
         self._pci: Any = None
+        self._is_closed = False
         self._worker = Worker(self._disconnect)
         try:
             self._in_time(lambda: self._connect(reader), CardMute)
@@ -241,8 +242,10 @@ class PcscConnection:
 
     def close(self) -> None:
         """Disconnect, leaving the card as it is for other programs."""
-        self._run_quietly(self._disconnect)
-        self._worker.stop()
+        if not self._is_closed:
+            self._is_closed = True
+            self._run_quietly(self._disconnect)
+            self._worker.stop()
 
     # -- in the worker's thread -----------------------------------------------------------------------------
 
@@ -286,8 +289,8 @@ class PcscConnection:
 
     def _in_time(self, call: Callable[[], Any], fact: type[JpkiError]) -> Any:
         """The answer of a call, or the fact that there is none after the time allowed."""
-        if self._worker.is_abandoned:
-            raise CardRemoved("the card was given up because it did not answer")
+        if self._worker.is_abandoned or self._is_closed:
+            raise CardRemoved("the card was given up")
         try:
             return self._worker.run(call, self._timeout_s)
         except TimeoutError:
