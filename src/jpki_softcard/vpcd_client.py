@@ -57,7 +57,9 @@ def serve(connection: socket.socket, link: Link) -> None:
 def _answer(link: Link, message: bytes) -> bytes | None:
     try:
         return respond(link, message)
-    except (CardSilent, CardGone):  # whoever waits learns from the end of the connection, or never
+    except CardSilent:
+        return None if link.card.powered else b""  # a real reader reports a card without power at once
+    except CardGone:  # whoever waits learns from the end of the connection
         return None
 
 

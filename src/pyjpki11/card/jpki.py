@@ -115,8 +115,11 @@ class JpkiCard:
 
     def probe_pss(self, key: KeyLayout) -> tuple[int, int]:
         """Status words to a PSS signature of a block that has the wrong length, and to one in a mode that does not
-        exist. A card that knows PSS answers the two differently. Design: decision 8"""
-        return self._in_transaction(lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)))
+        exist. A card that knows PSS answers the two differently; so does none whose other application is selected,
+        hence the SELECT. Design: decision 8"""
+        return self._in_transaction(
+            lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)), select_first=True
+        )
 
     def change_pin(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.

@@ -6,6 +6,7 @@ Design: decision 8. Card: reference 4.1, 4.2
 from __future__ import annotations
 
 from pyjpki11 import log, storage
+from pyjpki11.iso7816 import status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class PssSupport:
         log.info(f"probe for PSS: {known:04X}, and {impossible:04X} for what no card knows")
         if known != impossible:
             self._record(PRESENT)
-        elif is_logged_in:
+        elif is_logged_in and known != status.SECURITY_STATUS_NOT_SATISFIED:
             self._record(ABSENT)
 
     def _recall(self) -> None:

@@ -55,7 +55,7 @@ class PublicKey:
         encoded_bits = self.modulus.bit_length() - 1
         encoded_len = (encoded_bits + 7) // 8
         masked_len = encoded_len - len(hashed) - 1
-        if encoded is None or encoded[-1] != PSS_TRAILER or masked_len < 1:
+        if encoded is None or encoded[-1] != PSS_TRAILER or masked_len < 1 or any(encoded[:-encoded_len]):
             return None
         encoded = encoded[-encoded_len:]
         masked, check = encoded[:masked_len], encoded[masked_len:-1]

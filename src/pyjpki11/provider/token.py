@@ -160,15 +160,21 @@ class Token:
 
         The card has then verified the old one; whoever had not logged in has not by this either.
         """
-        old, new = normalize(old, self.key.pin_rule), normalize(new, self.key.pin_rule)
+        old = normalize(old, self.key.pin_rule)
         try:
-            with self.insertion.lock:
-                self._present(old, lambda card: card.change_pin(self.key, old, new))
-                self._refused.clear()
-                self._clear_card()
+            new = normalize(new, self.key.pin_rule)
+            try:
+                self._change(old, new)
+            finally:
+                wipe(new)
         finally:
             wipe(old)
-            wipe(new)
+
+    def _change(self, old: bytearray, new: bytearray) -> None:
+        with self.insertion.lock:
+            self._present(old, lambda card: card.change_pin(self.key, old, new))
+            self._refused.clear()
+            self._clear_card()
 
     def _verify(self, pin: bytearray) -> None:
         normalized = normalize(pin, self.key.pin_rule)

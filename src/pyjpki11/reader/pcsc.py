@@ -30,7 +30,9 @@ SCARD_SHARE_SHARED = 2
 SCARD_PROTOCOL_T0 = 1
 SCARD_PROTOCOL_T0_OR_T1 = 3
 SCARD_LEAVE_CARD = 0
+SCARD_RESET_CARD = 1
 SCARD_UNPOWER_CARD = 2
+SCARD_POWERED = 0x0010
 SCARD_STATE_UNAWARE = 0x0000
 SCARD_STATE_CHANGED = 0x0002
 SCARD_STATE_PRESENT = 0x0020
@@ -266,9 +268,16 @@ class PcscConnection:
         if result == SCARD_W_RESET_CARD:
             was_reset = True
             self._reconnect(SCARD_LEAVE_CARD)
+            if not self._has_power():
+                self._reconnect(SCARD_RESET_CARD)
             result = self._scard.SCardBeginTransaction(self._handle)
         _check(result)
         return was_reset
+
+    def _has_power(self) -> bool:
+        """Whether nobody has switched the card off, which reconnecting would leave as it is."""
+        result, _reader, state, _protocol, _atr = self._scard.SCardStatus(self._handle)
+        return result != SCARD_S_SUCCESS or bool(state & SCARD_POWERED)
 
     def _reconnect(self, initialization: int) -> None:
         result, protocol = self._scard.SCardReconnect(
