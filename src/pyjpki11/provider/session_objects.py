@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyjpki11.provider.objects import Template
 
 #: Handles of session objects have this bit, those of card objects do not.
-HANDLE_BIT = 1 << 40
+HANDLE_BIT = 1 << 62
 
 YES, NO, EMPTY = boolean(True), boolean(False), b""
 
@@ -212,7 +212,7 @@ def create(handle: int, session: int, template: Template) -> SessionObject:
     attributes |= {attribute: compute(attributes) for attribute, compute in rule.computed.items()}
     if cka.MODULUS in attributes:
         _check_key(attributes)
-    attributes[cka.UNIQUE_ID] = f"session-object-{handle & ~HANDLE_BIT}".encode()
+    attributes[cka.UNIQUE_ID] = f"session-object-{handle & ~HANDLE_BIT:x}".encode()
     return SessionObject(handle, session, rule, attributes)
 
 

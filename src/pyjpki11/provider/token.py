@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: Bits of an object handle: the insertion's number above the token's index above the object's place in the token.
 TOKEN_SHIFT, INSERTION_SHIFT = 8, 10
+#: Below them, in the handle of a session object, is its number.
+SESSION_OBJECTS_SHIFT = 24
 
 
 class TokenLayout:
@@ -79,7 +81,7 @@ class Token:
         self._objects: dict[int, AnyObject] = {
             first + i: TokenObject(first + i, row, self) for i, row in enumerate(layout.objects)
         }
-        self._last_handle = HANDLE_BIT
+        self._last_handle = HANDLE_BIT | first << SESSION_OBJECTS_SHIFT
 
     def manufacturer(self) -> str:
         """Who made the token. Real cards only number themselves there, so they keep the name OpenSC gives them."""
