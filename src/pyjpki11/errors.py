@@ -38,6 +38,10 @@ class CardRemoved(JpkiError):
     """The card left the reader, or was exchanged, since it was last used."""
 
 
+class CardDisturbed(JpkiError):
+    """Other programs reset the card faster than it can be used."""
+
+
 class CardMute(JpkiError):
     """The card did not answer, or answered something that is no response APDU."""
 

@@ -13,6 +13,7 @@ CKR_OF: dict[type[BaseException], int] = {
     errors.ReaderBusy: ckr.DEVICE_ERROR,
     errors.CardAbsent: ckr.TOKEN_NOT_PRESENT,
     errors.CardRemoved: ckr.DEVICE_REMOVED,
+    errors.CardDisturbed: ckr.DEVICE_ERROR,
     errors.CardMute: ckr.DEVICE_ERROR,
     errors.CardNotRecognized: ckr.TOKEN_NOT_RECOGNIZED,
     errors.BadCardData: ckr.DEVICE_ERROR,

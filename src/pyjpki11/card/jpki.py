@@ -14,6 +14,7 @@ from pyjpki11.card.certificate import Certificate, certificate_len
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.errors import (
     BadCardData,
+    CardDisturbed,
     CardMute,
     CardNotRecognized,
     PinBlocked,
@@ -168,7 +169,7 @@ class JpkiCard:
                     log.debug(f"selecting the application again after: {error}")
             self._select()
             return step()
-        except CardMute:
+        except (CardDisturbed, CardMute):
             self._is_selected = False
             raise
         finally:

@@ -6,10 +6,12 @@ import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import PathFinder, spec_from_file_location
 from _thread import allocate_lock
+from time import sleep
 
 from pyjpki11 import log
 from pyjpki11.errors import (
     CardAbsent,
+    CardDisturbed,
     CardMute,
     CardRemoved,
     JpkiError,
@@ -43,7 +45,12 @@ RETRY_S = 5
 
 SCARD_S_SUCCESS = 0x00000000
 SCARD_E_TIMEOUT = 0x8010000A
+SCARD_E_PROTO_MISMATCH = 0x8010000F
 SCARD_W_RESET_CARD = 0x80100068
+
+#: What another program that resets the card causes, at once or while the service powers the card again.
+DISTURBED = (SCARD_W_RESET_CARD, SCARD_E_PROTO_MISMATCH)
+RECONNECTS, RECONNECT_PAUSE_S = 20, 0.02
 
 START_PCSCD = "start it with: systemctl start pcscd.socket"
 
@@ -60,7 +67,8 @@ FAILURES: dict[int, tuple[type[JpkiError], str]] = {
     0x8010001E: (ServiceUnavailable, f"SCARD_E_SERVICE_STOPPED: pcscd was stopped; {START_PCSCD}"),
     0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or turn it round"),
     0x80100067: (CardMute, "SCARD_W_UNPOWERED_CARD: the card has no power"),
-    0x80100068: (CardRemoved, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
+    SCARD_E_PROTO_MISMATCH: (CardDisturbed, "SCARD_E_PROTO_MISMATCH: other programs keep resetting the card"),
+    SCARD_W_RESET_CARD: (CardDisturbed, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
     0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
     0x8010006A: (ServiceUnavailable, "SCARD_W_SECURITY_VIOLATION: polkit does not let this user at smart cards"),
 }  # fmt: skip
@@ -263,16 +271,24 @@ class PcscConnection:
         self._pci = self._scard.SCARD_PCI_T0 if protocol == SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
 
     def _begin(self) -> bool:
+        """Another program may reset the card again while we reconnect; the service may be about to power it."""
         was_reset = False
-        result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
-        if result == SCARD_W_RESET_CARD:
+        for _attempt in range(RECONNECTS):
+            result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
+            if result not in DISTURBED:
+                break
             was_reset = True
+            self._reconnect_after_reset()
+        _check(result)
+        return was_reset
+
+    def _reconnect_after_reset(self) -> None:
+        try:
             self._reconnect(SCARD_LEAVE_CARD)
             if not self._has_power():
                 self._reconnect(SCARD_RESET_CARD)
-            result = self._scard.SCardBeginTransaction(self._handle)
-        _check(result)
-        return was_reset
+        except CardDisturbed:
+            sleep(RECONNECT_PAUSE_S)
 
     def _has_power(self) -> bool:
         """Whether nobody has switched the card off, which reconnecting would leave as it is."""
