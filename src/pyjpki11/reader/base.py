@@ -9,7 +9,8 @@ from typing import Protocol
 class Connection(Protocol):
     """One inserted card. All exchanges happen between begin() and end().
 
-    Every method raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is what happened.
+    Every method raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is what
+    happened.
     """
 
     def begin(self) -> bool:

@@ -1,0 +1,37 @@
+"""The scenarios: what a program asks for, what it must be answered, what the card must have seen.
+
+A step is a method of `desk.Desk`, its arguments, and what comes of it: a CKR_ name, or a value.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from softcard.desk import DeskMaker
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+def _load() -> list[Any]:
+    rows = []
+    for path in sorted(SCENARIOS.glob("*.toml")):
+        for scenario in tomllib.loads(path.read_text(encoding="utf-8"))["scenario"]:
+            rows.append(pytest.param(scenario, id=f"{path.stem}: {scenario['name']}"))
+    return rows
+
+
+@pytest.mark.parametrize("scenario", _load())
+def test_scenario(scenario: dict[str, Any], make_desk: DeskMaker) -> None:
+    """Every step ends as written."""
+    desk = make_desk(
+        scenario.get("faults", []), scenario.get("contact", False), **scenario.get("settings", {})
+    )
+    desk.run(scenario["steps"])
+
+
+def test_every_scenario_has_a_name_of_its_own() -> None:
+    names = [row.id for row in _load()]
+    assert len(names) == len(set(names)) > 60

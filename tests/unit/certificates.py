@@ -1,0 +1,52 @@
+"""Certificates for the tests, made with `cryptography`; no key generation that takes time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+ISSUER_KEY = ec.derive_private_key(1, ec.SECP256R1())
+START, END = datetime(2025, 10, 27), datetime(2030, 2, 17, 14, 59, 59)
+
+
+def rsa_key(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPublicKey:
+    """A public key nobody has the private half of."""
+    modulus = (1 << bits - 1) | int.from_bytes(b"\xa5" * (bits // 8 - 8), "big") | 1
+    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+
+
+def ec_key() -> ec.EllipticCurvePublicKey:
+    """A key of the next card's kind. Card: reference 11"""
+    return ec.derive_private_key(2, ec.SECP384R1()).public_key()
+
+
+def name(*parts: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    """C=JP and more."""
+    country = x509.NameAttribute(NameOID.COUNTRY_NAME, "JP")
+    return x509.Name([country, *(x509.NameAttribute(kind, value) for kind, value in parts)])
+
+
+SUBJECT = name((NameOID.LOCALITY_NAME, "Tokyo-to"), (NameOID.COMMON_NAME, "997794E9AGCIEG13221003A"))
+ISSUER = name((NameOID.ORGANIZATION_NAME, "公的個人認証サービス"))
+
+
+def make(
+    key: Any = None,
+    serial: int = 0x0705D990,
+    start: datetime = START,
+    end: datetime = END,
+    subject: x509.Name = SUBJECT,
+    issuer: x509.Name = ISSUER,
+) -> bytes:
+    """A certificate, DER."""
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+    builder = builder.public_key(key or rsa_key()).serial_number(serial)
+    builder = builder.not_valid_before(start).not_valid_after(end)
+    usage = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.392.200149.8.5.5.1"), b"\x0c\x01A")
+    return builder.add_extension(usage, False).sign(ISSUER_KEY, SHA256()).public_bytes(Encoding.DER)

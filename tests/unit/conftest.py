@@ -1,0 +1,8 @@
+"""How hypothesis works here: without a clock, which busy machines would fail, and without files."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("unit", deadline=None, database=None)
+settings.load_profile("unit")

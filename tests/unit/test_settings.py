@@ -1,0 +1,177 @@
+"""The settings: whatever the file holds, the module starts, and on the safe side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyjpki11 import log, settings
+
+DEFAULTS = {
+    "reader": "pcsc",
+    "signature_consent": "each-signature",
+    "logout": "clear",
+    "card_timeout": 20,
+    "log": None,
+    "log_level": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def log_off() -> Iterator[None]:
+    """load() configures the log: leave none behind."""
+    yield
+    log.configure(None, None)
+
+
+@pytest.fixture
+def complaints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The warnings in the log."""
+    lines: list[str] = []
+    monkeypatch.setattr(log, "warning", lines.append)
+    return lines
+
+
+def load(path: Path | str, **environment: str) -> dict[str, Any]:
+    """The settings in force with this file."""
+    loaded = settings.load({"PYJPKI11_CONFIG": str(path), **environment})
+    return {name: getattr(loaded, name) for name in settings.Settings.__slots__}
+
+
+def write(folder: Path, content: str | bytes) -> Path:
+    """A settings file."""
+    path = folder / "config.toml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_defaults(complaints: list[str]) -> None:
+    loaded = settings.load({})
+    assert {name: getattr(loaded, name) for name in settings.Settings.__slots__} == DEFAULTS
+    assert complaints == []
+
+
+def test_every_setting_is_checked() -> None:
+    assert set(settings.CHECKS) == set(settings.Settings.__slots__) == set(DEFAULTS)
+    assert set(settings.VARIABLES.values()) <= set(DEFAULTS)
+
+
+GOOD: dict[str, Any] = {
+    'reader = "softcard:/tmp/x"': {"reader": "softcard:/tmp/x"},
+    'signature_consent = "each-login"': {"signature_consent": "each-login"},
+    'signature_consent = "each-signature"': {},
+    'logout = "keep"': {"logout": "keep"},
+    "card_timeout = 5": {"card_timeout": 5},
+    "card_timeout = 0.5": {"card_timeout": 0.5},
+    'log_level = "debug"': {"log_level": "debug"},
+    "": {},
+    "# a comment": {},
+}
+
+
+@pytest.mark.parametrize(("content", "changes"), GOOD.items())
+def test_good_file(content: str, changes: dict[str, Any], tmp_path: Path, complaints: list[str]) -> None:
+    assert load(write(tmp_path, content)) == DEFAULTS | changes
+    assert complaints == []
+
+
+# each leaves the defaults, with one line in the log
+BAD = {
+    "no TOML": "logout = keep",
+    "cut off": 'logout = "kee',
+    "no text": b"\xff\xfe\x00",
+    "unknown key": 'log_out = "keep"',
+    "table": '[logout]\nvalue = "keep"',
+    "logout": 'logout = "never"',
+    "logout: number": "logout = 1",
+    "logout: truth": "logout = false",
+    "logout: capitals": 'logout = "KEEP"',
+    "logout: list": 'logout = ["keep"]',
+    "consent": 'signature_consent = "never"',
+    "consent: empty": 'signature_consent = ""',
+    "reader": "reader = 1",
+    "log": "log = true",
+    "level": 'log_level = "loud"',
+    "level: number": "log_level = 3",
+    "timeout: none": "card_timeout = 0",
+    "timeout: negative": "card_timeout = -1",
+    "timeout: for ever": "card_timeout = inf",
+    "timeout: no number": "card_timeout = nan",
+    "timeout: text": 'card_timeout = "20"',
+    "timeout: truth": "card_timeout = true",
+    "nested without end": "a = " + "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_bad_file(content: str | bytes, tmp_path: Path, complaints: list[str]) -> None:
+    assert load(write(tmp_path, content)) == DEFAULTS
+    assert len(complaints) == 1 and "config.toml" in complaints[0]
+
+
+def test_one_bad_line_spoils_no_other(tmp_path: Path, complaints: list[str]) -> None:
+    loaded = load(write(tmp_path, 'unknown = 1\nlogout = "keep"\nsignature_consent = 2\n'))
+    assert loaded == DEFAULTS | {"logout": "keep"}
+    assert len(complaints) == 2
+
+
+def test_missing_file(tmp_path: Path, complaints: list[str]) -> None:
+    assert load(tmp_path / "none") == DEFAULTS
+    assert complaints == []
+
+
+def test_unreadable_file(tmp_path: Path, complaints: list[str]) -> None:
+    """A folder, since no mode keeps root out."""
+    assert load(tmp_path) == DEFAULTS
+    assert len(complaints) == 1
+
+
+def test_environment_over_file(tmp_path: Path) -> None:
+    path = write(tmp_path, f'reader = "pcsc"\nlog = "{tmp_path}/file"\nlog_level = "error"\n')
+    over = {"PYJPKI11_READER": "softcard", "PYJPKI11_LOG": f"{tmp_path}/env", "PYJPKI11_LOG_LEVEL": "debug"}
+    changes = {"reader": "softcard", "log": f"{tmp_path}/env", "log_level": "debug"}
+    assert load(path, **over) == DEFAULTS | changes
+    log.debug("written")
+    assert not (tmp_path / "file").exists() and (tmp_path / "env").exists()
+
+
+def test_empty_variables_say_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, 'reader = "softcard"')
+    assert load(path, PYJPKI11_READER="", PYJPKI11_LOG="")["reader"] == "softcard"
+
+
+def test_the_safe_settings_have_no_variable() -> None:
+    """A host's environment does not weaken a login."""
+    assert set(settings.VARIABLES.values()) == {"reader", "log", "log_level"}
+
+
+PATHS = {
+    "named": ({"PYJPKI11_CONFIG": "/a/b", "XDG_CONFIG_HOME": "/x", "HOME": "/h"}, "/a/b"),
+    "XDG": ({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}, "/x/pyjpki11/config.toml"),
+    "home": ({"HOME": "/h"}, "/h/.config/pyjpki11/config.toml"),
+    "empty names": (
+        {"PYJPKI11_CONFIG": "", "XDG_CONFIG_HOME": "", "HOME": "/h"},
+        "/h/.config/pyjpki11/config.toml",
+    ),
+    "no home": ({}, ""),
+}
+
+
+@pytest.mark.parametrize(("environment", "expected"), PATHS.values(), ids=PATHS)
+def test_file_path(environment: dict[str, str], expected: str) -> None:
+    assert settings.file_path(environment) == expected
+
+
+def test_a_log_that_cannot_be(tmp_path: Path) -> None:
+    """Nor can the complaint about the other line be written."""
+    loaded = load(write(tmp_path, 'log = "a\\u0000b"\nlogout = "never"\n'))
+    assert loaded["logout"] == "clear"
+
+
+def test_complaints_reach_the_log_of_the_same_file(tmp_path: Path) -> None:
+    target = tmp_path / "log"
+    load(write(tmp_path, f'log = "{target}"\nlogout = "never"\n'))
+    assert "logout = 'never' is ignored" in target.read_text()

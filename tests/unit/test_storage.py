@@ -1,0 +1,66 @@
+"""The small files kept between runs: only in a folder of the user's own, and never at the cost of a call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyjpki11 import storage
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder, not there yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "pyjpki11"
+
+
+def test_written_and_read(folder: Path) -> None:
+    assert storage.read_lines("name") == []
+    for lines in (["one", "two"], ["署名"], []):
+        storage.write_lines("name", lines)
+        assert storage.read_lines("name") == lines
+    assert [path.name for path in folder.iterdir()] == ["name"]
+    assert (folder.stat().st_mode & 0o777, (folder / "name").stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+@pytest.mark.parametrize("base", ["", "relative", "/dev/null", "/proc/nothing"])
+def test_no_place(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", base)
+    monkeypatch.delenv("HOME")
+    storage.write_lines("name", ["lost"])
+    assert storage.read_lines("name") == []
+
+
+def test_a_folder_that_is_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    storage.write_lines("name", ["lost"])
+    assert storage.read_lines("name") == []
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_file_that_is_a_link(folder: Path, tmp_path: Path) -> None:
+    """It is not followed, neither way."""
+    folder.mkdir()
+    (tmp_path / "precious").write_text("precious\n")
+    (folder / "name").symlink_to(tmp_path / "precious")
+    assert storage.read_lines("name") == []
+    storage.write_lines("name", ["new"])
+    assert (tmp_path / "precious").read_text() == "precious\n"
+    assert storage.read_lines("name") == ["new"]
+
+
+def test_a_folder_in_the_files_place(folder: Path) -> None:
+    (folder / "name").mkdir(parents=True)
+    storage.write_lines("name", ["lost"])
+    assert storage.read_lines("name") == []
+    assert [path.name for path in folder.iterdir()] == ["name"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\0", b"x" * 1_000_000])
+def test_rubbish(folder: Path, content: bytes) -> None:
+    folder.mkdir()
+    (folder / "name").write_bytes(content)
+    assert sum(map(len, storage.read_lines("name"))) <= storage.MAX_LEN
