@@ -1,6 +1,7 @@
 /* The Python that serves this process: found in it or started for it. */
 #define _GNU_SOURCE
 #include <Python.h>
+#include <ctype.h>
 #include <dlfcn.h>
 #include <limits.h>
 #include <link.h>
@@ -24,7 +25,7 @@
 #define PYTHON_FUNCTIONS(X)                                                                        \
     X(PyConfig_Clear) X(PyConfig_InitIsolatedConfig) X(PyConfig_SetBytesString) X(PyDict_GetItemString) \
     X(PyDict_New) X(PyDict_SetItemString) X(PyErr_Clear) X(PyEval_EvalCode)                         \
-    X(PyEval_GetBuiltins) X(PyEval_RestoreThread) X(PyEval_SaveThread) X(PyGILState_Check)          \
+    X(PyEval_GetBuiltins) X(PyEval_RestoreThread) X(PyEval_SaveThread)                              \
     X(PyGILState_Ensure) X(PyGILState_Release) X(PyInterpreterState_Get) X(PyInterpreterState_Main) \
     X(PyOS_AfterFork_Child) X(PyOS_AfterFork_Parent) X(PyOS_BeforeFork) X(PyObject_CallFunction)    \
     X(PyPreConfig_InitIsolatedConfig) X(PyStatus_Exception) X(PyUnicode_AsUTF8)     \
@@ -44,21 +45,11 @@ static struct {
     pthread_mutex_t lock;
     bool failed;               /* final: half a Python cannot be started twice */
     bool attached;
-    bool ours;                 /* we started Python, so nobody else tells it about forks */
+    atomic_bool ours;          /* we start Python, so nobody else tells it about forks */
     _Atomic pid_t owner;       /* the process that may call the core; 0 in a forked child until C_Initialize */
-    PyGILState_STATE fork_gil;
 } host = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static char library_path[PATH_MAX];
-
-/* At load, because a host may have opened us by a relative path and leave that directory. */
-__attribute__((constructor)) static void remember_library_path(void)
-{
-    Dl_info info;
-
-    if (dladdr(&host, &info) == 0 || realpath(info.dli_fname, library_path) == NULL)
-        library_path[0] = '\0';
-}
 
 /*
  * One line that says why the module cannot work; Python's own log does not exist yet. It goes where
@@ -88,10 +79,11 @@ __attribute__((format(printf, 1, 2))) static bool refuse(const char *format, ...
 
 static int note_libpython(struct dl_phdr_info *info, size_t size, void *name)
 {
+    static const char prefix[] = "/libpython";
     const char *base = strrchr(info->dlpi_name, '/');
 
     (void)size;
-    if (base == NULL || strncmp(base, "/libpython", strlen("/libpython")) != 0)
+    if (base == NULL || strncmp(base, prefix, strlen(prefix)) != 0 || !isdigit((unsigned char)base[strlen(prefix)]))
         return 0;
     snprintf(name, PATH_MAX, "%s", info->dlpi_name);
     return 1;
@@ -107,13 +99,13 @@ static const char *libpython_name(void)
     return dl_iterate_phdr(note_libpython, loaded) != 0 ? loaded : PYTHON_LIBRARY;
 }
 
-static bool check_version(void *handle)
+static bool check_version(void *handle, const char *name)
 {
     const char *(*get_version)(void) = (const char *(*)(void))dlsym(handle, "Py_GetVersion");
     const char *version;
 
     if (get_version == NULL)
-        return refuse("%s is not a Python library", PYTHON_LIBRARY);
+        return refuse("%s is not a Python library", name);
     version = get_version();
     if (strncmp(version, PYTHON_VERSION ".", strlen(PYTHON_VERSION ".")) == 0)
         return true;
@@ -145,7 +137,7 @@ static bool find_python(void)
 
     if (handle == NULL)
         return refuse("cannot load %s: %s", name, dlerror());
-    if (!check_version(handle))
+    if (!check_version(handle, name))
         return false;
     if (name != NULL)
         dlopen(name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
@@ -201,13 +193,14 @@ static PyStatus initialize(void)
 
 static bool start_python(void)
 {
-    PyStatus status = preinitialize();
+    PyStatus status;
 
+    atomic_store(&host.ours, true);
+    status = preinitialize();
     if (!py.PyStatus_Exception(status))
         status = initialize();
     if (py.PyStatus_Exception(status))
         return refuse("Python does not start: %s", status.err_msg != NULL ? status.err_msg : "no reason given");
-    host.ours = true;
     return true;
 }
 
@@ -310,23 +303,49 @@ static bool attach_core(void)
 
 /* ---- forks ---- */
 
+/* What a forking thread holds meanwhile, so that the child gets it in a state it can go on with. */
+static _Thread_local struct {
+    bool lock;
+    PyGILState_STATE gil;
+} held;
+
+/*
+ * A child with half a Python could never start one, so a fork waits for a start that is under way. In a host's
+ * own Python it must not: the forking thread has the GIL, which the start may be waiting for.
+ */
+static bool may_be_starting(void)
+{
+    int (*is_initialized)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsInitialized");
+
+    return atomic_load(&host.ours) || is_initialized == NULL || !is_initialized();
+}
+
 static void before_fork(void)
 {
+    held.lock = may_be_starting();
+    if (held.lock)
+        pthread_mutex_lock(&host.lock);
     if (!host.attached || !host.ours)
         return;
-    host.fork_gil = py.PyGILState_Ensure();
+    held.gil = py.PyGILState_Ensure();
     py.PyOS_BeforeFork();
 }
 
 static void after_fork_in_parent(void)
 {
-    if (!host.attached || !host.ours)
-        return;
-    py.PyOS_AfterFork_Parent();
-    py.PyGILState_Release(host.fork_gil);
+    if (host.attached && host.ours) {
+        py.PyOS_AfterFork_Parent();
+        py.PyGILState_Release(held.gil);
+    }
+    if (held.lock)
+        pthread_mutex_unlock(&host.lock);
 }
 
-/* The child may become an owner of its own by calling C_Initialize. A host's own Python minds its own forks. */
+/*
+ * The child may become an owner of its own by calling C_Initialize. A host's own Python minds its own forks.
+ * The thread keeps its Python thread state, which is the child's only one: Python aborts on the first state that
+ * is made after the last has gone.
+ */
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&host.lock, NULL);
@@ -334,7 +353,20 @@ static void after_fork_in_child(void)
     if (!host.attached || !host.ours)
         return;
     py.PyOS_AfterFork_Child();
-    py.PyGILState_Release(host.fork_gil);
+    if (held.gil == PyGILState_UNLOCKED)
+        py.PyEval_SaveThread();
+    else
+        py.PyGILState_Release(held.gil);
+}
+
+/* The path now, because a host may have opened us by a relative one and leave that directory. */
+__attribute__((constructor)) static void on_load(void)
+{
+    Dl_info info;
+
+    if (dladdr(&host, &info) == 0 || realpath(info.dli_fname, library_path) == NULL)
+        library_path[0] = '\0';
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 /* ---- the way in ---- */
@@ -360,16 +392,41 @@ static bool attach_to_own_python(void)
     return done;
 }
 
+/* A copy made behind fork's back has its parent's state, and with it the parent's handles to the card. */
+static bool is_unknown_copy(void)
+{
+    pid_t owner = atomic_load(&host.owner);
+
+    return owner != 0 && owner != getpid();
+}
+
 static bool attach_once(void)
 {
+    if (is_unknown_copy())
+        return refuse("this process was copied without fork(), so the module cannot start in it");
     if (host.attached || host.failed)
         return host.attached;
     host.attached = find_python()
         && (py.Py_IsInitialized() ? attach_to_running_python() : attach_to_own_python());
     host.failed = !host.attached;
-    if (host.attached)
-        pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     return host.attached;
+}
+
+/* Python 3.13 gave it a public name. */
+#if PY_VERSION_HEX >= 0x030D0000
+#define CURRENT_STATE "PyThreadState_GetUnchecked"
+#else
+#define CURRENT_STATE "_PyThreadState_UncheckedGet"
+#endif
+
+/* PyGILState_Check would say yes to every thread once the host has made a sub-interpreter. */
+static bool holds_host_gil(void)
+{
+    PyThreadState *(*current)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, CURRENT_STATE);
+    PyThreadState *(*own)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    PyThreadState *state = current != NULL && own != NULL ? current() : NULL;
+
+    return state != NULL && state == own();
 }
 
 /*
@@ -378,13 +435,9 @@ static bool attach_once(void)
  */
 static PyThreadState *release_host_gil(void)
 {
-    int (*check)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Check");
-    int (*is_initialized)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsInitialized");
     PyThreadState *(*save)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, "PyEval_SaveThread");
 
-    if (check == NULL || is_initialized == NULL || save == NULL || !is_initialized() || !check())
-        return NULL;
-    return save();
+    return save != NULL && holds_host_gil() ? save() : NULL;
 }
 
 static void restore_host_gil(PyThreadState *state)

@@ -21,12 +21,14 @@ NULL = ffi.NULL
 
 #: Bytes in one call; nobody has more in memory.
 MAX_DATA_LEN = 1 << 40
+#: Bytes of an attribute's value: more than any certificate has. A length beyond it is wild, and is not followed.
+MAX_VALUE_LEN = 1 << 20
 #: A template with more rows than this is a mistake of the caller, not a question.
 MAX_TEMPLATE_ROWS = 1024
 #: No label (0) or one that is given (CKZ_DATA_SPECIFIED). Spec: PKCS#11 v3.1 6.1.7
 OAEP_SOURCES = (0, 1)
 MAX_LABEL_LEN = 64 * 1024
-#: Longer than any PIN: read no further, in case the length is wild.
+#: Longer than any PIN, shorter than a wild length.
 MAX_PIN_LEN = 255
 
 
@@ -55,12 +57,15 @@ def take_bytes(pointer: Any, length: int, room: int = MAX_DATA_LEN) -> bytes:
 
 
 def take_pin(pointer: Any, length: int) -> bytearray:
-    """A copy of a PIN that can be wiped, or of its first bytes where it is too long to be one.
+    """A copy of a PIN that can be wiped.
 
-    :raises CryptokiError: ARGUMENTS_BAD for NULL, since the card's readers have no PIN pad.
+    :raises CryptokiError: ARGUMENTS_BAD for NULL, since the card's readers have no PIN pad; PIN_LEN_RANGE for one
+        that is far too long, which is not even read.
     """
     require(pointer)
-    return bytearray(ffi.buffer(pointer, min(length, MAX_PIN_LEN)))
+    if length > MAX_PIN_LEN:
+        raise CryptokiError(ckr.PIN_LEN_RANGE)
+    return bytearray(ffi.buffer(pointer, length))
 
 
 def take_mechanism(pointer: Any) -> tuple[int, Parameters]:
@@ -108,7 +113,13 @@ def take_template(pointer: Any, count: int) -> list[tuple[int, bytes]]:
         require(pointer)
     if count > MAX_TEMPLATE_ROWS:
         raise CryptokiError(ckr.ARGUMENTS_BAD)
-    return [(row.type, take_bytes(row.pValue, row.ulValueLen)) for row in (pointer[i] for i in range(count))]
+    return [(row.type, _take_value(row.pValue, row.ulValueLen)) for row in (pointer[i] for i in range(count))]
+
+
+def _take_value(pointer: Any, length: int) -> bytes:
+    if length > MAX_VALUE_LEN:
+        raise CryptokiError(ckr.ATTRIBUTE_VALUE_INVALID)
+    return take_bytes(pointer, length)
 
 
 def put_text(field: Any, text: str) -> None:

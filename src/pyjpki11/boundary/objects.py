@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 @handler
 def C_GetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: int) -> None:
     found = module().session(hSession).object(hObject)
-    require(pTemplate)
     fill_template(pTemplate, ulCount, found.value)
 
 

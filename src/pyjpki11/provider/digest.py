@@ -10,6 +10,7 @@ from pyjpki11.provider.operation import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Hash(Protocol):
@@ -35,11 +36,20 @@ _MODULES = {
 OUTPUT_LEN = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 
 
+_makers: dict[str, Callable[[], Hash]] = {}
+
+
 def new(name: str) -> Hash:
     """A hash function by its name in lower case, without a hyphen."""
+    if name not in _makers:  # once: a search in vain costs, and holds a lock that a fork would never see opened
+        _makers[name] = _find(name)
+    return _makers[name]()
+
+
+def _find(name: str) -> Callable[[], Hash]:
     for module in _MODULES[name]:
         try:
-            made: Hash = getattr(__import__(module), name)()
+            made: Callable[[], Hash] = getattr(__import__(module), name)
         except ImportError:
             continue
         return made
