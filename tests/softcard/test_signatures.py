@@ -14,6 +14,8 @@ from softcard.desk import DATA, Desk, DeskMaker, verify
 from pyjpki11.cryptoki import cka, ckf, ckm, cko
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
+from pyjpki11.errors import CryptokiError
+from pyjpki11.provider import operation
 
 KEYS = ("auth", "sign")
 HASHES: dict[int, hashes.HashAlgorithm] = {
@@ -203,3 +205,14 @@ def test_no_wrong_signature_is_handed_out(
     desk.sign_init(name, mechanism)
     assert desk.do("signature", name, SHA256_DIGEST_INFO) == "DEVICE_ERROR"
     assert desk.signatures() == 1
+
+
+def test_a_message_that_failed_is_no_part_of_the_next(logged_in: Desk) -> None:
+    session = logged_in.session("auth")
+    session.start_signing(operation.SIGN_MESSAGES, logged_in.key("auth"), ckm.SHA256_RSA_PKCS, None)
+    session.advance(operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
+    session.advance(operation.SIGN_MESSAGE_NEXT, lambda signing: signing.update(b"old"))
+    with pytest.raises(CryptokiError):
+        session.advance(operation.SIGN_MESSAGE, lambda signing: signing.sign(b"out of order"))
+    signature = session.advance(operation.SIGN_MESSAGE, lambda signing: signing.sign(DATA))
+    verify(logged_in.certificate("auth"), signature, DATA, hashes.SHA256())

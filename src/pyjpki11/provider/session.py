@@ -173,7 +173,9 @@ class Session:
         return answer
 
     def fail(self, step: Step) -> None:
-        """What a step that failed does to its operation."""
+        """What a step that failed does to its operation. The parts of a message that failed are no part of the next."""
+        if step.after_failure == READY and step.kind in self._operations:
+            self._operations[step.kind].begin_message()
         self._enter(step, step.after_failure)
 
     def end(self, step: Step) -> None:
