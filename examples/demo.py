@@ -60,7 +60,7 @@ With a card reader and your own card (install pcscd if you have not):
     MODULE={library}
     pkcs11-tool --module $MODULE -L
     pkcs11-tool --module $MODULE --login --sign -m SHA256-RSA-PKCS --id 01 -i FILE -o SIGNATURE
-    ssh-keygen -D $MODULE      # your card's key, for ~/.ssh/authorized_keys
+    ssh-keygen -D $MODULE | head -n 1      # your card's key, for ~/.ssh/authorized_keys
     ssh -I $MODULE HOST
 The PIN asked for is the 4-digit authentication PIN (利用者証明用暗証番号); three wrong ones block it."""
 

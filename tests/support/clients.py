@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from support.conversation import Conversation, Refused
+from support.pcsc_card import PcscCard
 
 OPENSC = sorted(Path("/usr/lib").glob("**/opensc-pkcs11.so"))
 
@@ -26,6 +27,7 @@ KEYS = {
     "authentication": Key("JPKI (User Authentication PIN)", "1234", "01", 3, "00A4020C020017", "00A4020C020018"),
     "signature": Key("JPKI (Digital Signature PIN)", "ABC123", "02", 5, "00A4020C02001A", "00A4020C02001B"),
 }
+SSH_KEY_LABEL = "User Authentication Public Key"  # what ssh-keygen writes behind the key
 SELECT_JPKI = "00A4040C0AD392F000260100000001"
 SELECT_OTHER = "00A4040C07A0000001510000"
 SIGN = "802A008004DEADBEEF00"  # four bytes with the selected key
@@ -36,7 +38,7 @@ class Pkcs11Client(Conversation):
     """A program of its own that has loaded a module. PINs are text or bytes, data and attributes bytes."""
 
     def __init__(self, module: Path, env: Mapping[str, str | None] | None = None) -> None:
-        super().__init__("pkcs11_client.py", module, env=env)
+        super().__init__("pkcs11_client", module, env=env)
         self.ask("initialize")
 
     def rv(self, operation: str, *arguments: Any) -> str:
@@ -100,11 +102,11 @@ class Pkcs11Client(Conversation):
 
 
 class RawClient(Conversation):
-    """A program of its own that sends bare commands; connected from the start."""
+    """A program of its own that sends bare commands; connected from the start, shared or alone."""
 
-    def __init__(self, reader: str) -> None:
-        super().__init__("pcsc_client.py", reader)
-        self.ask("connect")
+    def __init__(self, reader: str, alone: bool = False) -> None:
+        super().__init__("pcsc_client", reader)
+        self.ask("connect", alone)
 
     def status(self, *commands: str) -> str:
         """The status word of the last of some commands, of which those before succeed."""
@@ -115,3 +117,24 @@ class RawClient(Conversation):
     def signing_status(self, key: str) -> str:
         """What the card says to a signature that this program asks for, without a PIN."""
         return self.status(SELECT_JPKI, KEYS[key].select_key, SIGN)
+
+
+NewClient = Callable[..., Pkcs11Client]
+NewRaw = Callable[..., RawClient]
+
+
+def verifications(card: PcscCard) -> list[tuple[str, str]]:
+    """Every PIN presented to the card: the file it is for, and the answer. Queries of the tries are none."""
+    selected, found = "", []
+    for command, answer in card.apdus():
+        if command.startswith("00A4020C"):
+            selected = command[-4:]
+        if command.startswith("0020") and len(command) > len("00200080"):
+            short = int(command[6:8], 16) & 0x1F
+            found.append((f"{short:04X}" if short else selected, answer))
+    return found
+
+
+def signatures(card: PcscCard) -> int:
+    """How many signatures the card made."""
+    return sum(command.startswith("802A") and answer.endswith("9000") for command, answer in card.apdus())

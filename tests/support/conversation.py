@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from support.process import Failed, environment
 
-PROGRAMS = Path(__file__).with_name("programs")
+TESTS = Path(__file__).parents[1]
 ANSWER_S = 40.0
 READ_SIZE = 1 << 16
 
@@ -33,13 +33,13 @@ class Conversation:
     """One of the programs in tests/support/programs, running."""
 
     def __init__(self, program: str, *arguments: str | Path, env: Mapping[str, str | None] | None = None) -> None:
-        self._argv = [sys.executable, str(PROGRAMS / program), *map(str, arguments)]
-        self._process = subprocess.Popen(
+        self._argv = [sys.executable, "-m", f"support.programs.{program}", *map(str, arguments)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
             self._argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(env),
+            env=environment({"PYTHONPATH": str(TESTS), **(env or {})}),
             start_new_session=True,
         )
         self._unread = b""

@@ -1,11 +1,11 @@
-"""A program that sends bare commands to a card through pyscard: pcsc_client.py READER."""
+"""A program that sends bare commands to a card through pyscard: pcsc_client READER."""
 
 from __future__ import annotations
 
 import sys
 
-from serve import Refusal, serve
 from smartcard import scard  # type: ignore[import-untyped]
+from support.programs.serve import Refusal, serve
 
 PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 DISPOSITIONS = {
@@ -25,10 +25,9 @@ class Client:
         self.handle = None
         self.protocol = None
 
-    def connect(self) -> None:
-        result, self.handle, self.protocol = scard.SCardConnect(
-            self.context, self.reader, scard.SCARD_SHARE_SHARED, PROTOCOLS
-        )
+    def connect(self, alone: bool = False) -> None:
+        mode = scard.SCARD_SHARE_EXCLUSIVE if alone else scard.SCARD_SHARE_SHARED
+        result, self.handle, self.protocol = scard.SCardConnect(self.context, self.reader, mode, PROTOCOLS)
         _require(result)
 
     def reconnect(self, disposition: str) -> None:

@@ -1,17 +1,16 @@
-"""A program that uses a PKCS#11 module through PyKCS11: pkcs11_client.py MODULE.
+"""A program that uses a PKCS#11 module through PyKCS11: pkcs11_client MODULE.
 
 Sessions and objects are numbers here, attributes and PINs hexadecimal.
 """
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from typing import Any
 
 import PyKCS11  # type: ignore[import-untyped]
-from serve import Refusal, serve
-
-KINDS = {"CKA_CLASS": PyKCS11.CKO, "CKA_KEY_TYPE": PyKCS11.CKK, "CKA_CERTIFICATE_TYPE": PyKCS11.CKC}
+from support.programs.serve import Refusal, serve
 
 
 class Client:
@@ -50,17 +49,22 @@ class Client:
         self.sessions[number] = session
         return number
 
-    def close(self, session: int) -> None:
+    def close_session(self, session: int) -> None:
         self.sessions[session].closeSession()
 
     def close_all(self, slot: int) -> None:
         self.library.closeAllSessions(slot)
 
     def state(self, session: int) -> str:
-        return self.sessions[session].getSessionInfo().state2text()
+        return str(self.sessions[session].getSessionInfo().state2text())
 
     def login(self, session: int, pin: str, user: str = "CKU_USER") -> None:
         self.sessions[session].login(bytes.fromhex(pin), getattr(PyKCS11, user))
+
+    def login_at(self, session: int, has_pointer: bool) -> None:
+        """With a PIN of no bytes, for which PyKCS11 would pass no pointer."""
+        pointer = ctypes.create_string_buffer(1) if has_pointer else None
+        check(ctypes.CDLL(self.path).C_Login(ctypes.c_ulong(session), ctypes.c_ulong(PyKCS11.CKU_USER), pointer, 0))
 
     def logout(self, session: int) -> None:
         self.sessions[session].logout()
@@ -77,6 +81,23 @@ class Client:
     def sign(self, session: int, handle: int, mechanism: str, data: str) -> str:
         how = PyKCS11.Mechanism(getattr(PyKCS11, mechanism))
         return bytes(self.sessions[session].sign(_object(handle), bytes.fromhex(data), how)).hex()
+
+    def sign_with_consent(self, session: int, handle: int, mechanism: str, data: str, pin: str) -> str:
+        """The PIN is presented between C_SignInit and C_Sign, for this signature only."""
+        low, opened = self.library.lib, self.sessions[session]
+        how = PyKCS11.Mechanism(getattr(PyKCS11, mechanism)).to_native()
+        check(low.C_SignInit(opened.session, how, _object(handle)))
+        opened.login(bytes.fromhex(pin), PyKCS11.CKU_CONTEXT_SPECIFIC)
+        source, signature = PyKCS11.ckbytelist(bytes.fromhex(data)), PyKCS11.ckbytelist()
+        for _ in range(2):  # the first call asks for the length
+            check(low.C_Sign(opened.session, source, signature))
+        return bytes(signature).hex()
+
+
+def check(rv: int) -> None:
+    """Raise unless a function's answer is CKR_OK."""
+    if rv != PyKCS11.CKR_OK:
+        raise PyKCS11.PyKCS11Error(rv)
 
 
 def _object(handle: int) -> Any:
