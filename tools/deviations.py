@@ -78,7 +78,7 @@ DEVIATIONS = (
         "invalid, and on another card for ever.",
     ),
     Deviation(
-        "Read-write sessions are opened, `CKF_WRITE_PROTECTED` is not set, and what would write is refused: "
+        "Read-write sessions are opened although `CKF_WRITE_PROTECTED` is set; what would write is refused: "
         "`CKR_TOKEN_WRITE_PROTECTED`.",
         "5.6.1: `CKR_TOKEN_WRITE_PROTECTED` from `C_OpenSession`",
         "OpenSSH and others that only sign ask for such sessions; `C_SetPIN` needs one.",

@@ -16,6 +16,10 @@ VERSION = 0xA0  # [0] EXPLICIT
 UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
 
+#: What else calls itself an RSA key proves nothing, or takes hours to prove it.
+MIN_KEY_BITS, MAX_KEY_BITS = 512, 16384
+MAX_EXPONENT_BITS = 64
+
 RSA_ENCRYPTION = bytes.fromhex("2A864886F70D010101")  # 1.2.840.113549.1.1.1
 
 
@@ -75,8 +79,10 @@ def _rsa_numbers(public_key_info: bytes) -> tuple[int, int] | tuple[None, None]:
     numbers = Reader(bits, 1).enter(SEQUENCE)  # the first byte counts unused bits
     modulus = int.from_bytes(numbers.take_value(INTEGER), "big")
     exponent = int.from_bytes(numbers.take_value(INTEGER), "big")
-    if modulus.bit_length() < 512 or modulus % 2 == 0 or exponent % 2 == 0:
+    if not (MIN_KEY_BITS <= modulus.bit_length() <= MAX_KEY_BITS and modulus % 2):
         raise BadCardData("a certificate with an impossible RSA key")
+    if exponent < 3 or exponent.bit_length() > MAX_EXPONENT_BITS or exponent % 2 == 0:
+        raise BadCardData("a certificate with an impossible RSA exponent")
     return modulus, exponent
 
 

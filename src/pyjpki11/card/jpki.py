@@ -137,6 +137,7 @@ class JpkiCard:
         power is taken away. Card: reference 3.4
         """
         self._connection.begin()
+        self._channel.start()
         try:
             self._is_selected = False
             done = any(self._select_application(aid) for aid in layout.OTHER_AIDS)
@@ -161,6 +162,7 @@ class JpkiCard:
         """
         if self._connection.begin():
             self._is_selected = False
+        self._channel.start()
         try:
             if self._is_selected and not select_first:
                 try:
@@ -195,11 +197,11 @@ class JpkiCard:
     # -- reading --------------------------------------------------------------------------------------------
 
     def _read(self, ef: int, length: int, offset: int = 0) -> bytes:
-        """At most 256 bytes from an offset up to 255, leaving the EF selected."""
+        """At most 256 bytes from an offset up to 255, leaving the EF selected. What nobody asked for is dropped."""
         if self._has_short_ids:
             data, sw = self._channel.exchange(0x00, apdu.READ_BINARY, SHORT_EF_ID | ef, offset, response_len=length)
             if sw == status.SUCCESS:
-                return data
+                return data[:length]
             if sw == status.SECURITY_STATUS_NOT_SATISFIED:
                 raise SecurityStatusNotSatisfied(sw, apdu.READ_BINARY)
         self._select_ef(ef)
@@ -211,7 +213,7 @@ class JpkiCard:
         """At most 256 bytes of the selected EF."""
         if offset > MAX_OFFSET:
             raise BadCardData("a certificate longer than any file")
-        return self._channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)
+        return self._channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)[:length]
 
     def _read_token_info(self) -> TokenInfo:
         try:
@@ -222,7 +224,10 @@ class JpkiCard:
 
     def _read_head(self, ef: int) -> bytes:
         head = self._read(ef, CHUNK_LEN)
-        return head[: certificate_len(head)]
+        length = min(certificate_len(head), CHUNK_LEN)
+        if len(head) < length:
+            raise BadCardData("the certificate ends before its length")
+        return head[:length]
 
     def _read_tail(self, ef: int, head: bytes) -> bytes:
         """What follows the head. The first byte is read twice, because a short EF identifier leaves room for an

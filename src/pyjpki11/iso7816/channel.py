@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: A response that goes on for longer than this is no certificate and no signature.
 MAX_CONTINUATIONS = 128
+#: Commands in one transaction: twice what the longest file takes whose every answer comes in two parts.
+MAX_COMMANDS = 512
 
 
 class Channel:
@@ -18,13 +20,18 @@ class Channel:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._commands_left = MAX_COMMANDS
+
+    def start(self) -> None:
+        """A transaction begins, which may take as many commands as any other."""
+        self._commands_left = MAX_COMMANDS
 
     def exchange(
         self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0
     ) -> tuple[bytes, int]:
         """Response data and status word of a command, whatever the status word is.
 
-        :raises CardMute: the answer is too short to be one.
+        :raises CardMute: the answer is too short to be one, or nobody needs so many.
         """
         command = apdu.encode(cla, ins, p1, p2, data, response_len)
         try:
@@ -61,6 +68,9 @@ class Channel:
         raise CardMute("the card's response has no end")
 
     def _transmit(self, command: bytearray) -> tuple[bytes, int]:
+        if not self._commands_left:
+            raise CardMute("the card's answers lead nowhere")
+        self._commands_left -= 1
         response = self._connection.transmit(command)
         if len(response) < 2:
             raise CardMute(f"the card answered {len(response)} bytes")

@@ -109,6 +109,14 @@ class Insertion:
                 self._certificates[ef] = self._read(ef, lambda card: card.read_certificate(ef, head))
             return self._certificates[ef]
 
+    def forget_failures(self) -> None:
+        """Ask again for what the card did not give: it may have failed for a moment only."""
+        with self.lock:
+            missing = {ef for known in (self._heads, self._certificates) for ef, it in known.items() if it is None}
+            for ef in missing:
+                self._heads.pop(ef, None)
+                self._certificates.pop(ef, None)
+
     def _read(self, ef: int, step: Callable[[JpkiCard], T]) -> T | None:
         """What a step reads, or None, with a line in the log, when the card holds something else."""
         try:

@@ -113,6 +113,7 @@ class Module:
         if not flags & ckf.SERIAL_SESSION:
             raise CryptokiError(ckr.SESSION_PARALLEL_NOT_SUPPORTED)
         token = self.token(slot_id)
+        token.insertion.forget_failures()
         with self._lock:
             self._last_handle += 1
             handle = self._last_handle

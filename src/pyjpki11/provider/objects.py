@@ -79,11 +79,11 @@ class TokenObject:
     def certificate(self) -> Certificate:
         """Its certificate, or that of its key.
 
-        :raises CryptokiError: the card no longer gives it.
+        :raises CryptokiError: the card no longer gives it, or never had such a key.
         """
         certificate = self.token.certificate(self.row.certificate_ef)
-        if certificate is None:
-            raise CryptokiError(ckr.OBJECT_HANDLE_INVALID, "its certificate is unreadable")
+        if certificate is None or (self.row.needs_rsa and certificate.modulus is None):
+            raise CryptokiError(ckr.OBJECT_HANDLE_INVALID, "its certificate is unreadable, or that of another key")
         return certificate
 
     def value(self, attribute: int) -> bytes:

@@ -18,6 +18,8 @@ EXPECTED_SALT_LEN = 32
 
 ABSENT, PRESENT, UNKNOWN = "absent", "present", "unknown"
 FILE = "pss"
+#: Card models remembered, the latest first; there are not as many.
+MAX_MODELS = 64
 
 
 class PssSupport:
@@ -67,15 +69,16 @@ class PssSupport:
 
     def _recall(self) -> None:
         info = self._insertion.token_info
-        self._model = f"{info.label}/{info.manufacturer}/{info.model}".replace(" ", "_").replace("\n", "_")
+        named = f"{info.label}/{info.manufacturer}/{info.model}"
+        self._model = "".join("_" if each.isspace() else each for each in named)  # no line or word may end in it
         for line in storage.read_lines(FILE):
             model, _, answer = line.partition(" ")
             if model == self._model:
                 self._answer = ABSENT if answer == ABSENT else PRESENT
-                self.salt_len = int(answer) if answer.isdigit() and len(answer) < 4 else None
+                self.salt_len = int(answer) if answer.isdecimal() and len(answer) < 4 else None
 
     def _record(self, answer: str) -> None:
         self._answer = answer
         others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != self._model]
         known = str(self.salt_len) if answer == PRESENT and self.salt_len is not None else answer
-        storage.write_lines(FILE, [*others, f"{self._model} {known}"])
+        storage.write_lines(FILE, [f"{self._model} {known}", *others[: MAX_MODELS - 1]])

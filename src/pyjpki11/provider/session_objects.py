@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pyjpki11.cryptoki import cka, ckc, ckk, cko, ckr
+from pyjpki11.cryptoki import cka, ckc, ckk, ckm, cko, ckr
 from pyjpki11.cryptoki.attributes import ENCODERS, boolean, ulong
 from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION
 from pyjpki11.errors import CryptokiError
@@ -85,6 +85,9 @@ _CERTIFICATE = Rule(
         cka.END_DATE: EMPTY,
         cka.PUBLIC_KEY_INFO: EMPTY,
         cka.URL: EMPTY,
+        cka.HASH_OF_SUBJECT_PUBLIC_KEY: EMPTY,
+        cka.HASH_OF_ISSUER_PUBLIC_KEY: EMPTY,
+        cka.NAME_HASH_ALGORITHM: ulong(ckm.SHA_1),
     },
     computed={cka.CHECK_VALUE: _check_value},
     changeable=(cka.ID, cka.ISSUER, cka.SERIAL_NUMBER),
@@ -181,6 +184,7 @@ class SessionObject:
         """Another object like it, with the template's changes."""
         if self._attributes[cka.COPYABLE] != YES:
             raise CryptokiError(ckr.ACTION_PROHIBITED)
+        changes = _checked(template, self._rule)
         for attribute, value in template:
             allowed = attribute not in self._rule.fixed or value in (
                 self._attributes.get(attribute),
@@ -188,7 +192,7 @@ class SessionObject:
             )
             if not allowed:
                 raise CryptokiError(ckr.ATTRIBUTE_READ_ONLY)
-        return SessionObject(handle, session, self._rule, self._attributes | _checked(template, self._rule))
+        return SessionObject(handle, session, self._rule, self._attributes | changes)
 
     def require_destroyable(self) -> None:
         """:raises CryptokiError: ACTION_PROHIBITED."""

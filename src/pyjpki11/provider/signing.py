@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError, StatusWordError, WrongSignature
-from pyjpki11.iso7816 import status
+from pyjpki11.iso7816 import apdu, status
 from pyjpki11.provider.inputs import Input
 from pyjpki11.provider.operation import READY
 from pyjpki11.provider.rsa import V15_PADDING_LEN
@@ -73,7 +73,7 @@ class SignOperation:
         return Input(self._mechanism, self._public_key.length)
 
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
-        if not 1 <= len(block) <= self._public_key.length - V15_PADDING_LEN:
+        if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, apdu.MAX_DATA_LEN):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
         signature = self._token.sign(lambda card: card.sign(self._token.key, block), consent)
         if not self._public_key.is_v15(signature, block):
