@@ -17,7 +17,7 @@ MAX_LEN = 64 * 1024  # bytes; no file of ours is longer
 def folder() -> str:
     """Where the files are: $XDG_CACHE_HOME/pyjpki11 or ~/.cache/pyjpki11; empty where there is no home."""
     home = os.environ.get("HOME", "")
-    base = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    base = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if os.path.isdir(home) else "")
     return f"{base}/pyjpki11" if base.startswith("/") else ""
 
 

@@ -64,3 +64,12 @@ def test_rubbish(folder: Path, content: bytes) -> None:
     folder.mkdir()
     (folder / "name").write_bytes(content)
     assert sum(map(len, storage.read_lines("name"))) <= storage.MAX_LEN
+
+
+def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services and containers name homes that nobody has made."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    storage.write_lines("name", ["lost"])
+    assert storage.read_lines("name") == []
+    assert not (tmp_path / "nobody").exists()
