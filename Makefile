@@ -15,12 +15,14 @@ SOURCES := $(sort $(shell find c_shim src -type f -not -path '*/.*' -not -path '
 	-not -name '*.pyc' -not -name '*.so'))
 FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
 
-.PHONY: help demo test build lint bench clean always
+.PHONY: help demo test torture conformance build lint bench clean always
 .PHONY: prerequisites-build prerequisites-demo prerequisites-test prerequisites-bench
 
 help:
 	@echo 'make demo    build everything, then sign with a software card: the tour'
 	@echo 'make test    build everything, then run every check and test'
+	@echo 'make torture the fuzzers and soaks of make test in full size, which takes an hour or two'
+	@echo 'make conformance    the suite of others that takes half an hour and needs Python 3.12 or later'
 	@echo 'make build   build the module into $(VENV)'
 	@echo 'make lint    ruff, mypy and the import rules only'
 	@echo 'make bench   compare with OpenSC on the same card'
@@ -33,6 +35,14 @@ demo: prerequisites-demo $(VENV)/.installed
 # The lines stand in this order, so that pytest's verdict is the last thing printed.
 test: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# One test may take as long as it likes; its programs have time limits of their own.
+torture: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
+	TORTURE=full $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/torture $(PYTEST_ARGS)
+
+# It finds a newer Python by itself, and fails where there is none. The whole suite is one test of pytest's.
+conformance: prerequisites-build $(VENV)/.test-requirements $(VENV)/.installed
+	$(BIN)/python -m pytest -m conformance -o faulthandler_timeout=1800 $(PYTEST_ARGS) tests/suites
 
 build: prerequisites-build $(VENV)/.installed
 	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"

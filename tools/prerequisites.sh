@@ -87,6 +87,7 @@ group_test() {
     need_file libp11-kit-dev /usr/include/p11-kit-1/p11-kit/pkcs11.h
     need_program p11tool gnutls-bin
     need_program certutil libnss3-tools
+    need_program valgrind valgrind
 }
 
 group_bench() {

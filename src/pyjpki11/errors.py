@@ -61,8 +61,8 @@ class WrongSignature(JpkiError):
 class StatusWordError(JpkiError):
     """The card refused a command; `sw` is its status word, 16 bits."""
 
-    def __init__(self, sw: int, ins: int) -> None:
-        super().__init__(f"status word {sw:04X} to instruction {ins:02X}")
+    def __init__(self, sw: int, ins: int, text: str = "") -> None:
+        super().__init__(text or f"status word {sw:04X} to instruction {ins:02X}")
         self.sw = sw
         self.ins = ins
 

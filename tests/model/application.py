@@ -151,7 +151,7 @@ class Application(Machine):
         }[kind]
         problems = []
         if is_token:
-            problems.append("TOKEN_WRITE_PROTECTED" if session.is_rw else "SESSION_READ_ONLY")
+            problems.append("TOKEN_WRITE_PROTECTED")
         if is_private and not session.token.is_logged_in:
             problems.append("USER_NOT_LOGGED_IN")
         rv, handle = self.library.create(session.handle, rows)

@@ -314,7 +314,14 @@ class Machine(RuleBasedStateMachine):
         """C_Login as somebody that the card does not know."""
         session = self.session(pick)
         rv = self.library.call("C_Login", session.handle, user, b"1234", 4)
-        self.settle(rv, {"USER_TYPE_INVALID": lambda: None}, session)
+        self.settle(rv, {self._answer_to(session, user): lambda: None}, session)
+
+    @staticmethod
+    def _answer_to(session: Session, user: int) -> str:
+        if user == cku.SO and not session.is_rw:
+            return "SESSION_READ_ONLY_EXISTS"
+        is_second = user == cku.SO and session.token.is_logged_in
+        return "USER_ANOTHER_ALREADY_LOGGED_IN" if is_second else "USER_TYPE_INVALID"
 
     @step(in_session, pick=PICKS)
     def logout(self, pick: int) -> None:

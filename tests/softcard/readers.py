@@ -13,7 +13,7 @@ from jpki_softcard.link import Link
 from jpki_softcard.transport import READER_NAME
 from jpki_softcard.transport import Connection as CardConnection
 from jpki_softcard.transport import Driver as CardDriver
-from pyjpki11.errors import CardAbsent, ReaderGone
+from pyjpki11.errors import CardAbsent, ReaderGone, ServiceUnavailable
 
 SELECT_JPKI = "00A4040C0AD392F000260100000001"
 SELECT_TEXT = "00A4040C0AD3921000310001010408"
@@ -51,7 +51,9 @@ class Reader:
         self.name = name
         self.record = MemoryLog()
         card = jpki_softcard.load(str(state), fault_names=fault_names, contact=contact)
-        self.driver = CardDriver(Link(card, log=self.record))
+        link = Link(card, log=self.record)
+        self.driver = CardDriver(link)
+        self.answer = link.transmit  # the card's, to a command that our connection passes on itself
         self.connections = 0
         self.trouble: Callable[[bytes], bytes | None] = lambda command: None
         self.loss: Callable[[bytes], None] = lambda command: None
@@ -165,12 +167,13 @@ class Readers:
     def __init__(self, *readers: Reader) -> None:
         self.plugged_in = list(readers)
         self.is_closed = False
+        self.is_served = True  # False as long as the service is gone
         self.waits: list[dict[str, int | None]] = []
         self.while_waiting: Callable[[], object] = lambda: None
 
     def reader_names(self) -> list[str]:
-        """The readers that are plugged in."""
-        return [reader.name for reader in self.plugged_in]
+        """The readers that are plugged in; none without the service."""
+        return [] if not self.is_served else [reader.name for reader in self.plugged_in]
 
     def card_event(self, reader: str) -> int | None:
         """Changes with every insertion."""
@@ -196,6 +199,8 @@ class Readers:
         self.is_closed = True
 
     def _reader(self, name: str) -> Reader:
+        if not self.is_served:
+            raise ServiceUnavailable("the service is gone")
         for reader in self.plugged_in:
             if reader.name == name:
                 return reader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from torture.hostile_files import rebuilt, rsa_key
 from unit import certificates
 from unit.scripted import Scripted
 
@@ -17,13 +18,16 @@ SELECT = ("00A4040C0AD392F000260100000001", "9000")
 HEAD, EF = "00B08A0000", 0x0A
 
 
+def forged(modulus: int = (1 << 2047) + 1, exponent: int = 65537) -> bytes:
+    """A certificate with a key that nobody has."""
+    return rebuilt(CERTIFICATE, subject_public_key_info=rsa_key(modulus, exponent))
+
+
 def test_more_than_was_asked_for_is_no_part_of_a_certificate() -> None:
-    garbage = "AA" * 300
-    head, tail = CERTIFICATE[:256].hex(), CERTIFICATE[255:].hex()
-    length = len(CERTIFICATE) - 255
-    card = Scripted(
-        SELECT, (HEAD, head + garbage + "9000"), (f"00B08AFF{length & 0xFF:02X}", tail + garbage + "9000")
-    )
+    parts = (CERTIFICATE[:256], CERTIFICATE[255:511], CERTIFICATE[511:])
+    answers = [f"{part.hex()}{'AA' * 300}9000" for part in parts]
+    rest = f"00B001FF{len(parts[2]):02X}"
+    card = Scripted(SELECT, (HEAD, answers[0]), ("00B08AFF00", answers[1]), (rest, answers[2]))
     jpki = JpkiCard(card)
     read = jpki.read_head(EF)
     assert len(read) == 256
@@ -56,20 +60,24 @@ def test_every_transaction_has_its_own_commands() -> None:
     assert way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1) == b"\xaa"
 
 
-@pytest.mark.parametrize("exponent", [1, 2, (1 << 64) + 1])
+@pytest.mark.parametrize("exponent", [0, 1, 2, (1 << 64) + 1])
 def test_exponents_that_prove_nothing_or_take_for_ever(exponent: int) -> None:
-    usual = certificates.make(certificates.rsa_key())
-    assert b"\x02\x03\x01\x00\x01" in usual
     with pytest.raises(BadCardData):
-        Certificate(forged_key(exponent=exponent))
+        Certificate(forged(exponent=exponent))
+
+
+@pytest.mark.parametrize("exponent", [3, 65537, (1 << 64) - 1])
+def test_exponents_that_are_taken(exponent: int) -> None:
+    assert Certificate(forged(exponent=exponent)).exponent == exponent
 
 
 @pytest.mark.parametrize("bits", [8, 511, 16385, 100_000])
 def test_moduli_that_prove_nothing_or_take_for_ever(bits: int) -> None:
     with pytest.raises(BadCardData):
-        Certificate(forged_key(bits=bits))
+        Certificate(forged((1 << bits - 1) + 1))
 
 
 @pytest.mark.parametrize("bits", [512, 2048, 16384])
 def test_moduli_that_are_taken(bits: int) -> None:
-    assert Certificate(forged_key(bits=bits)).modulus == (1 << bits - 1) + 1
+    modulus = (1 << bits - 1) + 1
+    assert Certificate(forged(modulus)).modulus == modulus

@@ -19,7 +19,6 @@ from pyjpki11.errors import (
     CardNotRecognized,
     PinBlocked,
     PinRejected,
-    SecurityStatusNotSatisfied,
     StatusWordError,
 )
 from pyjpki11.iso7816 import apdu, status
@@ -203,7 +202,7 @@ class JpkiCard:
             if sw == status.SUCCESS:
                 return data[:length]
             if sw == status.SECURITY_STATUS_NOT_SATISFIED:
-                raise SecurityStatusNotSatisfied(sw, apdu.READ_BINARY)
+                raise status.refusal(sw, apdu.READ_BINARY)
         self._select_ef(ef)
         data = self._read_on(offset, length)
         self._has_short_ids = False
@@ -269,7 +268,7 @@ class JpkiCard:
         if tries_left == 0:
             raise PinBlocked("the PIN is blocked; the municipal office unblocks it")
         if tries_left is None and sw >> 8 != 0x63:
-            raise StatusWordError(sw, apdu.VERIFY)
+            raise StatusWordError(sw, apdu.VERIFY, status.sentence(sw, apdu.VERIFY))
         raise PinRejected(tries_left)
 
     def _change(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
@@ -294,6 +293,6 @@ class JpkiCard:
             if sw == status.SUCCESS:
                 return data
             if sw == status.SECURITY_STATUS_NOT_SATISFIED:
-                raise SecurityStatusNotSatisfied(sw, apdu.PERFORM_SECURITY_OPERATION)
+                raise status.refusal(sw, apdu.PERFORM_SECURITY_OPERATION)
         self._select_ef(key.key_ef)
         return self._channel.send(*command, CURRENT_EF, block, CHUNK_LEN)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyjpki11.errors import CardMute, SecurityStatusNotSatisfied, StatusWordError
+from pyjpki11 import log
+from pyjpki11.errors import CardMute
 from pyjpki11.iso7816 import apdu, status
 
 TYPE_CHECKING = False
@@ -52,10 +53,8 @@ class Channel:
         :raises StatusWordError: any other refusal.
         """
         response, sw = self.exchange(cla, ins, p1, p2, data, response_len)
-        if sw == status.SECURITY_STATUS_NOT_SATISFIED:
-            raise SecurityStatusNotSatisfied(sw, ins)
         if sw != status.SUCCESS:
-            raise StatusWordError(sw, ins)
+            raise status.refusal(sw, ins)
         return response
 
     def _rest_of(self, response: bytes, sw: int) -> tuple[bytes, int]:
@@ -71,7 +70,11 @@ class Channel:
         if not self._commands_left:
             raise CardMute("the card's answers lead nowhere")
         self._commands_left -= 1
+        ins = command[1]
         response = self._connection.transmit(command)
         if len(response) < 2:
             raise CardMute(f"the card answered {len(response)} bytes")
-        return response[:-2], response[-2] << 8 | response[-1]
+        sw = response[-2] << 8 | response[-1]
+        if log.is_enabled(log.DEBUG):  # never its data: it may hold a PIN, or say who somebody is
+            log.debug(f"{apdu.NAMES.get(ins, f'{ins:02X}')}: {status.describe(sw)}")
+        return response[:-2], sw

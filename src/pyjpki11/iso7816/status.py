@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pyjpki11.errors import SecurityStatusNotSatisfied, StatusWordError
+from pyjpki11.iso7816 import apdu
+
 SUCCESS = 0x9000
 CONDITIONS_NOT_SATISFIED = 0x6985
 REFERENCED_DATA_UNUSABLE = 0x6984
@@ -37,6 +40,8 @@ MEANINGS = {
     0x6E00: "unknown class",
     NO_PRECISE_DIAGNOSIS: "no precise diagnosis",
 }
+#: By their first byte.
+FAMILIES = {MORE_DATA: "more data waits", WRONG_RESPONSE_LEN: "wrong response length"}
 
 
 def tries_left(sw: int) -> int | None:
@@ -53,4 +58,15 @@ def describe(sw: int) -> str:
     """A status word with its meaning, for people."""
     if sw & 0xFFF0 == COUNTER:
         return f"{sw:04X} ({sw & 0x000F} tries left)"
-    return f"{sw:04X} ({MEANINGS.get(sw, 'meaning unknown')})"
+    return f"{sw:04X} ({MEANINGS.get(sw) or FAMILIES.get(sw >> 8, 'meaning unknown')})"
+
+
+def refusal(sw: int, ins: int) -> StatusWordError:
+    """The error for a status word that refuses a command, in words."""
+    kind = SecurityStatusNotSatisfied if sw == SECURITY_STATUS_NOT_SATISFIED else StatusWordError
+    return kind(sw, ins, sentence(sw, ins))
+
+
+def sentence(sw: int, ins: int) -> str:
+    """What a card answered to what, for people."""
+    return f"the card answered {describe(sw)} to {apdu.NAMES.get(ins, f'instruction {ins:02X}')}"

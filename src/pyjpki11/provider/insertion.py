@@ -84,6 +84,7 @@ class Insertion:
             log.info("the authentication certificate shows after a login only")
         except BadCardData as error:
             log.warning(f"the authentication certificate is unreadable: {error}")
+            self._heads[AUTHENTICATION.certificate_ef] = None
         return self.token_info.serial_number
 
     def certificate_head(self, ef: int) -> bytes | None:

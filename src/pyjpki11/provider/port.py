@@ -93,7 +93,7 @@ class Port:
         except JpkiError:
             connection.close()
             raise
-        log.info(f"{self.reader}: My Number card")
+        log.info(f"{self.reader}: My Number card ({insertion.token_info.kind})")
         self._insertion = insertion
         self._tokens = tuple(Token(insertion, key, rows, self._settings) for key, rows in TOKENS)
         for token, peer in zip(self._tokens, reversed(self._tokens), strict=True):

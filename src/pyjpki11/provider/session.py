@@ -17,7 +17,7 @@ from pyjpki11.provider.verifying import VerifyOperation
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any, NoReturn, TypeVar
 
     from pyjpki11.cryptoki.mechanisms import Mechanism
     from pyjpki11.provider.inputs import Parameters
@@ -94,7 +94,15 @@ class Session:
         elif user_type == cku.CONTEXT_SPECIFIC:
             self._consent(pin)
         else:
-            raise CryptokiError(ckr.USER_TYPE_INVALID, "the card has no security officer")
+            self._refuse_login(user_type)
+
+    def _refuse_login(self, user_type: int) -> NoReturn:
+        """The card has no security officer; but what would keep one out is told first. Spec: PKCS#11 v3.1 5.6.8"""
+        if user_type == cku.SO and not self.is_read_write:
+            raise CryptokiError(ckr.SESSION_READ_ONLY_EXISTS)
+        if user_type == cku.SO and self.token.is_logged_in:
+            raise CryptokiError(ckr.USER_ANOTHER_ALREADY_LOGGED_IN)
+        raise CryptokiError(ckr.USER_TYPE_INVALID, "the card has no such user")
 
     def _consent(self, pin: bytearray) -> None:
         for kind in CONSENTED:
@@ -125,6 +133,7 @@ class Session:
 
     def create_object(self, template: Template) -> int:
         """Handle of a new session object; see `session_objects.create` for what is refused."""
+        session_objects.require_kind(template)  # "not at all" tells more than "not on the card"
         self._refuse_token_object(template)
         return self.token.add_object(lambda handle: session_objects.create(handle, self.handle, template))
 
@@ -143,8 +152,9 @@ class Session:
         self.token.destroy_object(handle)
 
     def _refuse_token_object(self, template: Template) -> None:
+        """In a read-only session too: the token's reason goes before the session's. Spec: PKCS#11 v3.1 5.1"""
         if (cka.TOKEN, boolean(True)) in template:
-            raise CryptokiError(ckr.TOKEN_WRITE_PROTECTED if self.is_read_write else ckr.SESSION_READ_ONLY)
+            raise CryptokiError(ckr.TOKEN_WRITE_PROTECTED)
 
     # -- operations: how they go on -------------------------------------------------------------------------
 

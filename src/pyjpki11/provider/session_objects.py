@@ -220,6 +220,11 @@ def create(handle: int, session: int, template: Template) -> SessionObject:
     return SessionObject(handle, session, rule, attributes)
 
 
+def require_kind(template: Template) -> None:
+    """:raises CryptokiError: ATTRIBUTE_VALUE_INVALID or TEMPLATE_INCOMPLETE for what can be made nowhere."""
+    _rule_for(dict(template))
+
+
 def _rule_for(given: Mapping[int, bytes]) -> Rule:
     object_class = _number(given, cka.CLASS)
     if object_class not in RULES:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 TOKEN_SHIFT, INSERTION_SHIFT = 8, 10
 #: Below them, in the handle of a session object, is its number.
 SESSION_OBJECTS_SHIFT = 24
+#: Bytes that SHA-256 keeps at a time.
+FINGERPRINT_BLOCK = 64
 
 
 class TokenLayout:
@@ -208,7 +210,10 @@ class Token:
         hashed = digest.new("sha256")
         hashed.update(self._salt)
         hashed.update(pin)
-        return hashed.digest()
+        fingerprint = hashed.digest()
+        hashed.update(bytes(FINGERPRINT_BLOCK))  # in place of the PIN, which it would keep until its memory is used
+        hashed.digest()
+        return fingerprint
 
     # -- logout ---------------------------------------------------------------------------------------------
 

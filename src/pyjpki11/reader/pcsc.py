@@ -53,6 +53,7 @@ DISTURBED = (SCARD_W_RESET_CARD, SCARD_E_PROTO_MISMATCH)
 RECONNECTS, RECONNECT_PAUSE_S = 20, 0.02
 
 START_PCSCD = "start it with: systemctl start pcscd.socket"
+ALLOW_USER = "a polkit rule must allow access_pcsc and access_card of org.debian.pcsc-lite"
 
 #: PC/SC result -> the fact it reports, plus its remedy where there is one. Spec: PC/SC part 5, pcsc-lite pcsclite.h
 FAILURES: dict[int, tuple[type[JpkiError], str]] = {
@@ -70,7 +71,7 @@ FAILURES: dict[int, tuple[type[JpkiError], str]] = {
     SCARD_E_PROTO_MISMATCH: (CardDisturbed, "SCARD_E_PROTO_MISMATCH: other programs keep resetting the card"),
     SCARD_W_RESET_CARD: (CardDisturbed, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
     0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
-    0x8010006A: (ServiceUnavailable, "SCARD_W_SECURITY_VIOLATION: polkit does not let this user at smart cards"),
+    0x8010006A: (ServiceUnavailable, f"SCARD_W_SECURITY_VIOLATION: polkit keeps this user out; {ALLOW_USER}"),
 }  # fmt: skip
 
 
