@@ -22,7 +22,7 @@ help:
 	@echo 'make demo    build everything, then sign with a software card: the tour'
 	@echo 'make test    build everything, then run every check and test'
 	@echo 'make torture the fuzzers and soaks of make test in full size, which takes an hour or two'
-	@echo 'make conformance    the suite of others that takes half an hour and needs Python 3.12 or later'
+	@echo 'make conformance    the suite pkcs11-check, ten minutes; it needs a Python 3.12 or later'
 	@echo 'make build   build the module into $(VENV)'
 	@echo 'make lint    ruff, mypy and the import rules only'
 	@echo 'make bench   compare with OpenSC on the same card'

@@ -17,7 +17,7 @@ VERIFY_SIGNATURE = "verify-signature"
 SIGN_MESSAGES = "sign-messages"
 VERIFY_MESSAGES = "verify-messages"
 
-#: What C_SessionCancel calls them. Spec: PKCS#11 v3.1 5.6.10
+#: What C_SessionCancel calls them. Spec: PKCS#11 v3.1 5.6.5
 CANCEL_FLAGS = {
     SEARCH: ckf.FIND_OBJECTS,
     DIGEST: ckf.DIGEST,

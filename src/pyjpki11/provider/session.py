@@ -197,13 +197,13 @@ class Session:
             raise CryptokiError(ckr.ARGUMENTS_BAD)
 
     def cancel(self, flags: int) -> None:
-        """Forget operations. Spec: PKCS#11 v3.1 5.6.11"""
+        """Forget operations. Spec: PKCS#11 v3.1 5.6.5"""
         for kind, flag in operation.CANCEL_FLAGS.items():
             if flags & flag:
                 self._operations.pop(kind, None)
 
     def forget_private(self) -> None:
-        """End what a logout ends: everything with objects that show no longer. Spec: PKCS#11 v3.1 5.6.9"""
+        """End what a logout ends: everything with objects that show no longer. Spec: PKCS#11 v3.1 5.6.10"""
         self._operations.clear()
 
     def _enter(self, step: Step, phase: str) -> None:

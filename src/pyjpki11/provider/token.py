@@ -238,7 +238,7 @@ class Token:
             self.insertion.is_unlocked = False
 
     def _forget_login(self) -> None:
-        """Private session objects go with the login. Spec: PKCS#11 v3.1 5.6.9"""
+        """Private session objects go with the login. Spec: PKCS#11 v3.1 5.6.10"""
         self.is_logged_in = False
         self._consents = 0
         self._forget_objects(lambda it: it.is_private)
