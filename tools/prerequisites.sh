@@ -93,6 +93,8 @@ group_test() {
 group_bench() {
     group_build
     virtual_reader
+    need_program ssh-keygen openssh-client
+    need_program sshd openssh-server
 }
 
 virtual_reader() { # with OpenSC, which judges the software card by driving it
