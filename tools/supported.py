@@ -81,6 +81,10 @@ SETTINGS = {
     "card_timeout": ("seconds, more than 0, at most 600", "after which a card that does not answer is given up"),
     "log": ("`stderr`, or a path", "where the log goes"),
     "log_level": ("a level's name", "what is logged"),
+    "slots": (
+        "a list of `authentication`, `signature` or both",
+        "the slots that are offered; in browsers only `authentication` by default",
+    ),
 }
 
 
@@ -263,6 +267,8 @@ def settings() -> str:
 
 
 def _default(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(code, value))
     return NONE if value is None else code(str(value))
 
 
@@ -292,7 +298,8 @@ SECTIONS = {
     ),
     "Settings": (
         settings,
-        "Keys of the settings file, `$XDG_CONFIG_HOME/pyjpki11/config.toml`; a variable wins over the file.",
+        "Keys of the settings file, `$XDG_CONFIG_HOME/pyjpki11/config.toml`. A variable wins over a section "
+        "`[program.NAME]`, which is for the programs of that name only, and that over the rest of the file.",
     ),
     "Deviations": (
         deviations,

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 
-from pyjpki11 import log
+from pyjpki11 import log, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    Table = Mapping[str, object]
 
 MAX_TIMEOUT_S = 600
 CONSENT_EACH_SIGNATURE = "each-signature"
 CONSENT_EACH_LOGIN = "each-login"
 LOGOUT_CLEARS_CARD = "clear"
 LOGOUT_KEEPS_CARD = "keep"
+#: The slots of a reader, in the order of their ids.
+SLOTS = ("authentication", "signature")
+#: The key under which the file has a table for each program.
+PROGRAM = "program"
 
 
 class Settings:
     """The values in force; each has its default here."""
 
-    __slots__ = ("card_timeout", "log", "log_level", "logout", "reader", "signature_consent")
+    __slots__ = ("card_timeout", "log", "log_level", "logout", "reader", "signature_consent", "slots")
 
-    def __init__(self) -> None:
+    def __init__(self, is_browser: bool = False) -> None:
         self.reader = "pcsc"
         #: How often the signature password is asked for. Design: decision 7
         self.signature_consent = CONSENT_EACH_SIGNATURE
@@ -32,6 +38,8 @@ class Settings:
         self.card_timeout: float = 20
         self.log: str | None = None
         self.log_level: str | None = None
+        #: The slots that are offered. Browsers ask for the PIN of every one. Design: decision 4
+        self.slots: tuple[str, ...] | list[str] = SLOTS[:1] if is_browser else SLOTS
 
 
 def _one_of(*choices: str) -> Callable[[object], bool]:
@@ -46,14 +54,23 @@ def _is_timeout(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_S
 
 
-#: Key of the settings file -> what its value must satisfy.
-CHECKS: Mapping[str, Callable[[object], bool]] = {
-    "reader": _is_text,
-    "signature_consent": _one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN),
-    "logout": _one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD),
-    "card_timeout": _is_timeout,
-    "log": _is_text,
-    "log_level": lambda value: isinstance(value, str) and value.upper() in log.NAMES,
+def _is_level(value: object) -> bool:
+    return isinstance(value, str) and value.upper() in log.NAMES
+
+
+def _is_choice_of_slots(value: object) -> bool:
+    return isinstance(value, list) and value != [] and all(each in SLOTS and value.count(each) == 1 for each in value)
+
+
+#: Key of the settings file -> what its value must satisfy, and that in words.
+CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "reader": (_is_text, "a reader driver's name"),
+    "signature_consent": (_one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN), '"each-signature" or "each-login"'),
+    "logout": (_one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD), '"clear" or "keep"'),
+    "card_timeout": (_is_timeout, f"a number of seconds above 0, at most {MAX_TIMEOUT_S}"),
+    "log": (_is_text, '"stderr" or a file'),
+    "log_level": (_is_level, '"error", "warning", "info" or "debug"'),
+    "slots": (_is_choice_of_slots, 'a list of "authentication", "signature" or both'),
 }
 
 #: Environment variable -> key; the environment wins over the file.
@@ -64,27 +81,29 @@ VARIABLES = {
 }
 
 
-def load(environment: Mapping[str, str]) -> Settings:
-    """The settings from the file that the environment names, overridden by the environment.
-
-    A file that cannot be used leaves the defaults, which are the safe ones, and a line in the log.
-    """
-    settings = Settings()
-    complaints: list[str] = []
-    path = file_path(environment)
-    for key, value in _read(path, complaints).items():
-        check = CHECKS.get(key)
-        if check is None or not check(value):
-            complaints.append(f"{path}: {key} = {value!r} is ignored: no such setting, or no such value for it")
-        else:
-            setattr(settings, key, value)
-    for variable, key in VARIABLES.items():
-        if environment.get(variable):
-            setattr(settings, key, environment[variable])
+def load(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> Settings:
+    """The settings in force for a program of these names; the log is set up by them, and has what is wrong in it."""
+    settings, complaints = read(environment, programs)
     log.configure(settings.log, settings.log_level)
     for complaint in complaints:
         log.warning(complaint)
     return settings
+
+
+def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tuple[Settings, list[str]]:
+    """The settings in force for a program of these names, the widest first, and what is wrong in the file.
+
+    The environment wins over the section of the program, that over the rest of the file, that over the defaults.
+    A file, section or line that cannot be used changes nothing: the defaults are the safe ones.
+    """
+    settings = Settings(program.is_browser(programs))
+    complaints: list[str] = []
+    for key, value in _in_force(file_path(environment), programs, complaints):
+        setattr(settings, key, value)
+    for variable, key in VARIABLES.items():
+        if environment.get(variable):
+            setattr(settings, key, environment[variable])
+    return settings, complaints
 
 
 def file_path(environment: Mapping[str, str]) -> str:
@@ -97,7 +116,37 @@ def file_path(environment: Mapping[str, str]) -> str:
     return f"{base}/pyjpki11/config.toml" if base else ""
 
 
-def _read(path: str, complaints: list[str]) -> Mapping[str, object]:
+def _in_force(path: str, programs: tuple[str, ...], complaints: list[str]) -> Iterator[tuple[str, object]]:
+    """The good lines that concern the program, those that win last. All others are checked as well."""
+    general = dict(_parse(path, complaints))
+    sections = general.pop(PROGRAM, {})
+    if not isinstance(sections, dict):
+        complaints.append(f"{path}: {PROGRAM} = {sections!r} is ignored: it takes sections [{PROGRAM}.NAME]")
+        sections = {}
+    yield from _good_lines(general, f"{path}: ", complaints)
+    good = {name: _section(name, section, path, complaints) for name, section in sections.items()}
+    for name in programs:
+        yield from good.get(name, ())
+
+
+def _section(name: str, section: object, path: str, complaints: list[str]) -> list[tuple[str, object]]:
+    if isinstance(section, dict):
+        return list(_good_lines(section, f"{path}: [{PROGRAM}.{name}] ", complaints))
+    complaints.append(f"{path}: {PROGRAM}.{name} = {section!r} is ignored: it takes a section [{PROGRAM}.{name}]")
+    return []
+
+
+def _good_lines(table: Table, place: str, complaints: list[str]) -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if key not in CHECKS:
+            complaints.append(f"{place}{key} is ignored: there is no such setting, only {', '.join(CHECKS)}")
+        elif not CHECKS[key][0](value):
+            complaints.append(f"{place}{key} = {value!r} is ignored: it takes {CHECKS[key][1]}")
+        else:
+            yield key, value
+
+
+def _parse(path: str, complaints: list[str]) -> Table:
     if not path or not os.path.exists(path):
         return {}
     import tomllib  # only here: most users have no such file, and it is slow to import

@@ -59,6 +59,13 @@ def test_a_foreign_card_comes_too(make_desk: DeskMaker) -> None:
     assert events(desk) == [0, 1]
 
 
+@pytest.mark.parametrize(("slot", "expected"), [("authentication", [0]), ("signature", [1])])
+def test_a_slot_that_is_not_offered_has_no_event(slot: str, expected: list[int], make_desk: DeskMaker) -> None:
+    desk = make_desk(slots=[slot])
+    desk.remove()
+    assert events(desk) == expected
+
+
 def test_looking_costs_no_command(desk: Desk) -> None:
     desk.open("auth")
     desk.commands()

@@ -112,6 +112,21 @@ def test_slots_that_do_not_exist(desk: Desk, slot_id: int) -> None:
         assert desk.do("call", call, slot_id) == "SLOT_ID_INVALID"
 
 
+OFFERED = {"authentication": [0, 2], "signature": [1, 3]}
+
+
+@pytest.mark.parametrize("slot", OFFERED)
+def test_a_slot_that_is_not_offered(slot: str, make_desk: DeskMaker, second: Reader) -> None:
+    """The other one keeps its id, and works."""
+    desk = make_desk(slots=[slot])
+    desk.readers.plugged_in.append(second)
+    assert all_slots(desk) == desk.slots() == OFFERED[slot]
+    name = {"authentication": "auth", "signature": "sign"}[slot]
+    desk.run([["open", name, "OK"], ["login", name, "OK"], ["sign", name, "OK"]])
+    for slot_id in {0, 1, 2, 3} - set(OFFERED[slot]):
+        test_slots_that_do_not_exist(desk, slot_id)
+
+
 @pytest.mark.parametrize("flags", [0, ckf.RW_SESSION])
 def test_parallel_sessions(desk: Desk, flags: int) -> None:
     assert desk.do("call", desk.module.open_session, 0, flags) == "SESSION_PARALLEL_NOT_SUPPORTED"

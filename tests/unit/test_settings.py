@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pyjpki11 import log, settings
+from pyjpki11.provider.port import TOKENS
 
 DEFAULTS = {
     "reader": "pcsc",
@@ -17,7 +18,9 @@ DEFAULTS = {
     "card_timeout": 20,
     "log": None,
     "log_level": None,
+    "slots": ("authentication", "signature"),
 }
+FIREFOX = ("firefox", "firefox-esr")
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +38,9 @@ def complaints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def load(path: Path | str, **environment: str) -> dict[str, Any]:
-    """The settings in force with this file."""
-    loaded = settings.load({"PYJPKI11_CONFIG": str(path), **environment})
+def load(path: Path | str, programs: tuple[str, ...] = (), **environment: str) -> dict[str, Any]:
+    """The settings in force with this file for a program of these names."""
+    loaded = settings.load({"PYJPKI11_CONFIG": str(path), **environment}, programs)
     return {name: getattr(loaded, name) for name in settings.Settings.__slots__}
 
 
@@ -67,6 +70,11 @@ GOOD: dict[str, Any] = {
     "card_timeout = 5": {"card_timeout": 5},
     "card_timeout = 0.5": {"card_timeout": 0.5},
     'log_level = "debug"': {"log_level": "debug"},
+    'slots = ["authentication"]': {"slots": ["authentication"]},
+    'slots = ["signature"]': {"slots": ["signature"]},
+    'slots = ["signature", "authentication"]': {"slots": ["signature", "authentication"]},
+    '[program.firefox]\nlogout = "keep"': {},
+    "[program]": {},
     "": {},
     "# a comment": {},
 }
@@ -102,6 +110,19 @@ BAD = {
     "timeout: no number": "card_timeout = nan",
     "timeout: text": 'card_timeout = "20"',
     "timeout: truth": "card_timeout = true",
+    "slots: none": "slots = []",
+    "slots: text": 'slots = "authentication"',
+    "slots: unknown": 'slots = ["authentication", "mynumber"]',
+    "slots: twice": 'slots = ["authentication", "authentication"]',
+    "slots: numbers": "slots = [0]",
+    "slots: nested": 'slots = [["authentication"]]',
+    "program: no section": 'program = "firefox"',
+    "program: several": "[[program]]",
+    "program: no table": '[program]\nfirefox = "keep"',
+    "program: unknown key": "[program.firefox]\nslot = 1",
+    "program: bad value": '[program.firefox]\nslots = "all"',
+    "program: section in a section": '[program.firefox.log]\nfile = "x"',
+    "program: misspelt": '[programs.firefox]\nlogout = "keep"',
     "nested without end": "a = " + "[" * 100_000,
 }
 
@@ -116,6 +137,57 @@ def test_one_bad_line_spoils_no_other(tmp_path: Path, complaints: list[str]) -> 
     loaded = load(write(tmp_path, 'unknown = 1\nlogout = "keep"\nsignature_consent = 2\n'))
     assert loaded == DEFAULTS | {"logout": "keep"}
     assert len(complaints) == 2
+
+
+# what the file says of a program, and what comes of it for Firefox
+SECTIONS: dict[str, Any] = {
+    "none": ("", {"slots": ("authentication",)}),
+    "of another program": ('[program.ssh]\nslots = ["signature"]', {"slots": ("authentication",)}),
+    "of the browser": ('[program.firefox]\nlogout = "keep"', {"slots": ("authentication",), "logout": "keep"}),
+    "of the file": ('[program.firefox-esr]\nslots = ["signature"]', {"slots": ["signature"]}),
+    "the narrower name wins": (
+        '[program.firefox-esr]\nlogout = "clear"\n[program.firefox]\nlogout = "keep"\nslots = ["signature"]',
+        {"slots": ["signature"]},
+    ),
+    "all programs": ('slots = ["authentication", "signature"]', {"slots": ["authentication", "signature"]}),
+    "the program wins": (
+        'slots = ["authentication", "signature"]\n[program.firefox]\nslots = ["authentication"]',
+        {"slots": ["authentication"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "changes"), SECTIONS.values(), ids=SECTIONS)
+def test_sections(content: str, changes: dict[str, Any], tmp_path: Path, complaints: list[str]) -> None:
+    assert load(write(tmp_path, content), FIREFOX) == DEFAULTS | changes
+    assert complaints == []
+
+
+def test_one_slot_in_browsers_only(tmp_path: Path) -> None:
+    assert load(tmp_path / "none", ("ssh",))["slots"] == ("authentication", "signature")
+    assert load(tmp_path / "none", FIREFOX)["slots"] == ("authentication",)
+
+
+def test_the_environment_wins_over_a_section(tmp_path: Path) -> None:
+    path = write(tmp_path, '[program.firefox]\nreader = "softcard:/tmp/x"\n')
+    assert load(path, FIREFOX, PYJPKI11_READER="softcard")["reader"] == "softcard"
+
+
+@pytest.mark.parametrize("programs", [(), FIREFOX, ("ssh",)])
+def test_sections_are_checked_in_every_program(
+    programs: tuple[str, ...], tmp_path: Path, complaints: list[str]
+) -> None:
+    """A mistake shows before the program that it concerns is started with a log."""
+    load(write(tmp_path, '[program.firefox]\nslots = ["both"]\nspeed = 1\n'), programs)
+    assert [complaint.partition("config.toml: ")[2] for complaint in complaints] == [
+        "[program.firefox] slots = ['both'] is ignored: "
+        'it takes a list of "authentication", "signature" or both',
+        f"[program.firefox] speed is ignored: there is no such setting, only {', '.join(settings.CHECKS)}",
+    ]
+
+
+def test_the_slots_are_the_providers() -> None:
+    assert settings.SLOTS == tuple(key.name for key, _ in TOKENS)
 
 
 def test_missing_file(tmp_path: Path, complaints: list[str]) -> None:
@@ -133,7 +205,7 @@ def test_environment_over_file(tmp_path: Path) -> None:
     path = write(tmp_path, f'reader = "pcsc"\nlog = "{tmp_path}/file"\nlog_level = "error"\n')
     over = {"PYJPKI11_READER": "softcard", "PYJPKI11_LOG": f"{tmp_path}/env", "PYJPKI11_LOG_LEVEL": "debug"}
     changes = {"reader": "softcard", "log": f"{tmp_path}/env", "log_level": "debug"}
-    assert load(path, **over) == DEFAULTS | changes
+    assert load(path, (), **over) == DEFAULTS | changes
     log.debug("written")
     assert not (tmp_path / "file").exists() and (tmp_path / "env").exists()
 

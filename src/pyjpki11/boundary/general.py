@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pyjpki11 import __version__, settings
+from pyjpki11 import __version__, program, settings
 from pyjpki11.boundary import entry
 from pyjpki11.boundary._cffi import ffi
 from pyjpki11.boundary.entry import handler
@@ -26,7 +26,7 @@ DESCRIPTION = "JPKI My Number card"
 def C_Initialize(pInitArgs: Any) -> None:
     if pInitArgs != NULL:
         _check_arguments(ffi.cast("CK_C_INITIALIZE_ARGS *", pInitArgs))
-    entry.initialize(lambda: Module(settings.load(os.environ)))
+    entry.initialize(lambda: Module(settings.load(os.environ, program.names())))
 
 
 def _check_arguments(args: Any) -> None:

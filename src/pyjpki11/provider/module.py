@@ -23,6 +23,8 @@ class Module:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        #: Which slots of a reader there are; one that is not offered keeps its id.
+        self._offered = tuple(index for index, (key, _) in enumerate(TOKENS) if key.name in settings.slots)
         self._driver = open_driver(settings.reader, settings.card_timeout)
         self._ports: list[Port] = []
         self._sessions: dict[int, Session] = {}
@@ -56,16 +58,19 @@ class Module:
 
     def slot_ids(self, token_present: bool) -> list[int]:
         """The slots of all readers, or of those with a My Number card in them."""
-        ids = range(len(self._ports) * SLOTS_PER_READER)
+        ids = (slot_id for index in range(len(self._ports)) for slot_id in self._slots_of(index))
         return [slot_id for slot_id in ids if not token_present or self.has_token(slot_id)]
+
+    def _slots_of(self, index: int) -> list[int]:
+        return [index * SLOTS_PER_READER + offered for offered in self._offered]
 
     def port(self, slot_id: int) -> Port:
         """The reader of a slot.
 
         :raises CryptokiError: SLOT_ID_INVALID.
         """
-        index = slot_id // SLOTS_PER_READER
-        if index >= len(self._ports):
+        index, place = divmod(slot_id, SLOTS_PER_READER)
+        if index >= len(self._ports) or place not in self._offered:
             raise CryptokiError(ckr.SLOT_ID_INVALID)
         return self._ports[index]
 
@@ -92,13 +97,12 @@ class Module:
         raise CryptokiError(ckr.CRYPTOKI_NOT_INITIALIZED)
 
     def _take_slot_event(self) -> int | None:
-        """Each change of a reader is an event of both its slots."""
+        """Each change of a reader is an event of all its slots."""
         self.refresh_readers()
         with self._lock:
             for index, port in enumerate(self._ports):
                 if port.has_changed():
-                    first = index * SLOTS_PER_READER
-                    self._slot_events += range(first, first + SLOTS_PER_READER)
+                    self._slot_events += self._slots_of(index)
             return self._slot_events.pop(0) if self._slot_events else None
 
     def _next_number(self) -> int:
