@@ -15,7 +15,7 @@ SOURCES := $(sort $(shell find c_shim src -type f -not -path '*/.*' -not -path '
 	-not -name '*.pyc' -not -name '*.so'))
 FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
 
-.PHONY: help demo test torture conformance build lint bench clean always
+.PHONY: help demo test torture conformance clients build lint bench clean always
 .PHONY: prerequisites-build prerequisites-demo prerequisites-test prerequisites-bench
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make test    build everything, then run every check and test'
 	@echo 'make torture the fuzzers and soaks of make test in full size, which takes an hour or two'
 	@echo 'make conformance    the suite pkcs11-check, ten minutes; it needs a Python 3.12 or later'
+	@echo 'make clients run the tests of client programs, and write docs/clients.md from their results'
 	@echo 'make build   build the module into $(VENV)'
 	@echo 'make lint    ruff, mypy and the import rules only'
 	@echo 'make bench   compare with OpenSC on the same card'
@@ -43,6 +44,11 @@ torture: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
 # It finds a newer Python by itself, and fails where there is none. The whole suite is one test of pytest's.
 conformance: prerequisites-build $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/python -m pytest -m conformance -o faulthandler_timeout=1800 $(PYTEST_ARGS) tests/suites
+
+# A table of a run with failures says so; the target fails all the same.
+clients: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
+	status=0; $(BIN)/python -m pytest --client-results build/clients.json $(PYTEST_ARGS) tests/clients || status=$$?; \
+	$(BIN)/python tools/clients.py build/clients.json > docs/clients.md; exit $$status
 
 build: prerequisites-build $(VENV)/.installed
 	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"

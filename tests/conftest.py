@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from support import pcscd as pcscd_support
+from support.clients import KEYS, SSH_KEY_LABEL
 from support.hosts import Hosts
+from support.openssh import Askpass, Server, listed_keys, serving
 from support.pcsc_card import CardMaker, PcscCard
 from support.pcscd import Pcscd
 
@@ -96,3 +98,23 @@ def card(pcsc_card: CardMaker) -> PcscCard:
 def c_host(tmp_path_factory: pytest.TempPathFactory) -> Hosts:
     """Compiles tests/module/hosts/NAME.c: c_host("NAME")."""
     return Hosts(tmp_path_factory.mktemp("hosts"))
+
+
+@pytest.fixture
+def listed_key(card: PcscCard, module_path: Path) -> str:
+    """The line of ssh-keygen -D for the key that may log in; the others belong to certificates of the CAs."""
+    (line,) = [line for line in listed_keys(module_path) if SSH_KEY_LABEL in line]
+    return line
+
+
+@pytest.fixture
+def server(listed_key: str, tmp_path: Path) -> Iterator[Server]:
+    """A server that knows the card's key from ssh-keygen."""
+    with serving(tmp_path, listed_key) as running:
+        yield running
+
+
+@pytest.fixture
+def askpass(tmp_path: Path) -> Askpass:
+    """Knows the PIN."""
+    return Askpass(tmp_path, KEYS["authentication"].pin)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from support.clients import KEYS, OPENSC, SSH_KEY_LABEL, NewClient, NewRaw, Pkcs11Client, RawClient
-from support.openssh import Askpass, Server, listed_keys, serving
+from support.clients import OPENSC, NewClient, NewRaw, Pkcs11Client, RawClient
 
 
 @pytest.fixture
@@ -45,23 +44,3 @@ def new_opensc(programs: contextlib.ExitStack) -> NewClient:
 def new_raw(programs: contextlib.ExitStack) -> NewRaw:
     """Starts programs that send bare commands to the card in a reader."""
     return lambda reader, alone=False: programs.enter_context(RawClient(reader, alone))
-
-
-@pytest.fixture
-def listed_key(card: object, module_path: Path) -> str:
-    """The line of ssh-keygen -D for the key that may log in; the others belong to certificates of the CAs."""
-    (line,) = [line for line in listed_keys(module_path) if SSH_KEY_LABEL in line]
-    return line
-
-
-@pytest.fixture
-def server(listed_key: str, tmp_path: Path) -> Iterator[Server]:
-    """A server that knows the card's key from ssh-keygen."""
-    with serving(tmp_path, listed_key) as running:
-        yield running
-
-
-@pytest.fixture
-def askpass(tmp_path: Path) -> Askpass:
-    """Knows the PIN."""
-    return Askpass(tmp_path, KEYS["authentication"].pin)

@@ -1,0 +1,28 @@
+"""The commands of the examples, as a reader would type them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "examples"
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def script(example: str, *headings: str, replace: Mapping[str, str] | None = None) -> list[str]:
+    """What runs the shell commands below some headings of examples/EXAMPLE, stopping at the first that fails.
+
+    `replace`: what stands for the reader's own things -> what the test has.
+    """
+    sections = dict(_sections((FOLDER / example).read_text()))
+    commands = "".join("".join(BLOCK.findall(sections[heading])) for heading in headings)
+    for theirs, ours in (replace or {}).items():
+        assert theirs in commands, f"{example} does not say {theirs} below {headings}"
+        commands = commands.replace(theirs, ours)
+    return ["bash", "-euo", "pipefail", "-c", commands]
+
+
+def _sections(text: str) -> list[tuple[str, str]]:
+    parts = re.split(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
