@@ -104,6 +104,18 @@ def test_a_known_model_is_not_asked_again(make_desk: DeskMaker, fault: str) -> N
     assert desk.commands() == 0
 
 
+@pytest.mark.parametrize("fault", ["no-pss", "security-first"])
+def test_a_card_that_leaves_it_open_is_asked_once_before_a_login(make_desk: DeskMaker, fault: str) -> None:
+    """Java asks for every mechanism one by one, each of which would cost three commands."""
+    desk = make_desk([fault])
+    assert not offers(desk)
+    desk.commands()
+    assert not offers(desk)
+    assert desk.commands() == 0
+    ready(desk)
+    assert offers(desk) == (fault == "security-first")
+
+
 def test_nothing_of_a_person_is_recorded(desk: Desk) -> None:
     sign(ready(desk))
     assert record().read_text() == "JPKIAPICCTOKEN2/pyjpki11_software_card/SOFTCARD 32\n"

@@ -33,14 +33,16 @@ class PssSupport:
         self._insertion = insertion
         self._model: str | None = None
         self._answer = UNKNOWN
+        self._was_asked = False
         self.salt_len: int | None = None
 
     def is_present(self, key: KeyLayout, is_logged_in: bool) -> bool:
         """Whether the card is known to sign with PSS; asks the card where nothing is recorded of its model."""
         if self._model is None:
             self._recall()
-        if self._answer == UNKNOWN:
+        if self._answer == UNKNOWN and (is_logged_in or not self._was_asked):
             self._probe(key, is_logged_in)
+            self._was_asked = True
         return self._answer == PRESENT
 
     def learn_salt_len(self, length: int) -> None:
@@ -59,7 +61,7 @@ class PssSupport:
 
     def _probe(self, key: KeyLayout, is_logged_in: bool) -> None:
         """Two commands that sign nothing. Where the card answers both alike, as one does that looks at the PIN
-        first, it is asked again next time, perhaps after a login."""
+        first, it is asked again after a login. (Java asks 13 times before it.)"""
         known, impossible = self._insertion.run(lambda card: card.probe_pss(key))
         log.info(f"probe for PSS: {known:04X}, and {impossible:04X} for what no card knows")
         if known != impossible:
