@@ -72,12 +72,6 @@ DEVIATIONS = (
         "One rule for all.",
     ),
     Deviation(
-        "A private object has the same handle after the next login.",
-        "5.6.10: old handles stay invalid",
-        "Handles name places on the inserted card; hosts that keep them go on working. While logged out they are "
-        "invalid, and on another card for ever.",
-    ),
-    Deviation(
         "Read-write sessions are opened although `CKF_WRITE_PROTECTED` is set; what would write is refused: "
         "`CKR_TOKEN_WRITE_PROTECTED`.",
         "5.6.1: `CKR_TOKEN_WRITE_PROTECTED` from `C_OpenSession`",

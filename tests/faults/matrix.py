@@ -46,14 +46,14 @@ MOST_CONTINUATIONS = 129 * 12
 
 class Fault(NamedTuple):
     """`strike` sees a command before the card does: it may raise, answer instead of the card, or only do
-    something to it. `answered` sees it afterwards. `lasts`: for all commands from then on. `speaks`: what comes is
-    an answer; when it says that this is no My Number card, or of which model, that holds until the next insertion."""
+    something to it. `answered` sees it afterwards. `lasts`: for all commands from then on. `denies`: what comes
+    says that this is no My Number card, which is believed until the next insertion."""
 
     strike: Callable[[Desk, bytes], bytes | None] = lambda desk, command: None
     answered: Callable[[Desk, bytes], None] = lambda desk, command: None
     lasts: bool = False
     bound: int = MORE_COMMANDS
-    speaks: bool = False
+    denies: bool = False
 
 
 def raising(error: type[JpkiError], before: Callable[[Desk], object] = lambda desk: None) -> Any:
@@ -94,6 +94,7 @@ def end_service(desk: Desk) -> None:
     desk.readers.is_served = False
 
 
+DENIAL = "answer 6A82"
 STATUS_WORDS = ("6F00", "6982", "6A82", "6700", "6C00", "61FF")
 ODD: dict[str, Any] = {
     **{f"answer {sw}": answering(bytes.fromhex(sw)) for sw in STATUS_WORDS},
@@ -115,17 +116,17 @@ FAULTS: dict[str, Fault] = {
     "card exchanged": Fault(only(lambda desk: desk.reader.driver.insert())),
     "reader unplugged": Fault(raising(ReaderGone, Desk.unplug)),
     "reader unplugged after the answer": Fault(answered=raising(ReaderGone, Desk.unplug)),
-    "card reset": Fault(only(Desk.reset), speaks=True),
-    "card powered off": Fault(only(Desk.power_off), speaks=True),
+    "card reset": Fault(only(Desk.reset)),
+    "card powered off": Fault(only(Desk.power_off)),
     "card lost": Fault(raising(CardRemoved)),
     "service gone": Fault(raising(ServiceUnavailable, end_service)),
     "service gone after the answer": Fault(answered=raising(ServiceUnavailable, end_service)),
     "service restarted": Fault(raising(ServiceUnavailable)),
     "answer lost": Fault(answered=raising(CardMute)),
     "reset after the answer": Fault(answered=raising(CardDisturbed, Desk.reset)),
-    **{f"{name}, once": Fault(strike, speaks=name in ODD) for name, strike in (ODD | FAILING).items()},
+    **{f"{name}, once": Fault(strike, denies=name == DENIAL) for name, strike in (ODD | FAILING).items()},
     **{
-        f"{name}, from then on": Fault(strike, lasts=True, bound=MOST_CONTINUATIONS, speaks=name in ODD)
+        f"{name}, from then on": Fault(strike, lasts=True, bound=MOST_CONTINUATIONS, denies=name == DENIAL)
         for name, strike in (ODD | FAILING).items()
     },
 }
@@ -242,7 +243,7 @@ def check(desk: Desk, flow: Flow, trace: Trace, length: int) -> None:
     if desk.readers.is_closed:
         desk.initialize()
     clean_up(desk)
-    if flow.recognizes and trace.fault.speaks and trace.position < RECOGNIZING:
+    if flow.recognizes and trace.fault.denies and trace.position < RECOGNIZING:
         desk.insert()
     assert_works(desk)
 

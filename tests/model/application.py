@@ -96,7 +96,10 @@ class Application(Machine):
             rv, name = self.library.label(session.handle, handle)
             if rv != "OK":
                 return None
+            assert handle not in token.ended, "a handle comes back"
             token.names[handle] = name
+            if name in objects.private_names(token):
+                token.private.add(handle)
         return token.names[handle]
 
     @step(in_session, 4, pick=PICKS)
@@ -116,7 +119,7 @@ class Application(Machine):
         """C_GetAttributeValue of any handle ever seen: what does not show has no attributes."""
         session = self.session(pick)
         token = session.token
-        handles = [*token.names, *token.objects, NO_OBJECT]
+        handles = [*token.names, *token.objects, *token.ended, NO_OBJECT]
         handle = handles[which % len(handles)]
         rv, name = self.library.label(session.handle, handle)
         visible = objects.found(token, [])

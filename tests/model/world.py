@@ -70,6 +70,15 @@ class Token:
     refused: set[bytes] = field(default_factory=set)
     objects: dict[int, SessionObject] = field(default_factory=dict)
     names: dict[int, bytes] = field(default_factory=dict)  # of the card's objects that were found, by handle
+    private: set[int] = field(default_factory=set)  # of these, the handles that a logout ends
+    ended: set[int] = field(default_factory=set)  # and those that one has ended
+
+    def end_handles(self) -> None:
+        """A logout ends them for ever. Spec: PKCS#11 v3.1 5.6.10"""
+        for handle in self.private:
+            del self.names[handle]
+        self.ended |= self.private
+        self.private.clear()
 
 
 @dataclass
@@ -236,8 +245,7 @@ class World:
                 del objects[handle]
         for token in {id(session.token): session.token for session in closing}.values():
             if not self.sessions_of(token):
-                self._end_login(token)
-                self._clear_card()
+                self._log_out(token)
 
     # -- logins ---------------------------------------------------------------------------------------------
 
@@ -318,6 +326,11 @@ class World:
     def _logout(self, token: Token) -> None:
         for session in self.sessions_of(token):
             session.operations.clear()
+        self._log_out(token)
+
+    def _log_out(self, token: Token) -> None:
+        if token.is_logged_in:
+            token.end_handles()
         self._end_login(token)
         self._clear_card()
 

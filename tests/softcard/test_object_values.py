@@ -249,7 +249,7 @@ def test_attributes_that_have_no_value(logged_in: Desk, session: str, label: str
         assert logged_in.do("value", session, handle, attribute) == "ATTRIBUTE_TYPE_INVALID"
 
 
-@pytest.mark.parametrize("handle", [0, 1, 2**32, 2**64 - 1])
+@pytest.mark.parametrize("handle", [0, 2**16, 2**32, 2**64 - 1])
 def test_handles_that_were_never_given(logged_in: Desk, handle: int) -> None:
     assert logged_in.do("value", "auth", handle, cka.LABEL) == "OBJECT_HANDLE_INVALID"
 

@@ -132,6 +132,38 @@ def test_private_objects_go_with_the_login(opened: Desk) -> None:
     assert opened.do("value", "auth", handle, cka.VALUE) == "OBJECT_HANDLE_INVALID"
 
 
+@pytest.mark.parametrize("end", ["logout", "close-all"])
+@pytest.mark.parametrize("name", ["auth", "sign"])
+def test_handles_of_private_objects_end_with_the_login(desk: Desk, name: str, end: str) -> None:
+    """For ever; those of public objects stay, as does the order in which all are found."""
+    desk.open(name)
+    desk.login(name)
+    before = desk.find(name)
+    private = set(desk.find(name, [(cka.PRIVATE, YES)]))
+    assert private
+    desk.do(end, name)
+    desk.open(name)
+    assert {desk.do("value", name, handle, cka.LABEL) for handle in private} == {"OBJECT_HANDLE_INVALID"}
+    desk.login(name)
+    assert {desk.do("value", name, handle, cka.LABEL) for handle in private} == {"OBJECT_HANDLE_INVALID"}
+    assert desk.do("start_signing", name, max(private), ckm.SHA256_RSA_PKCS) == "KEY_HANDLE_INVALID"
+    after = desk.find(name)
+    assert [handle in before for handle in after] == [handle not in private for handle in before]
+    assert desk.do("sign", name) == "OK"
+
+
+def test_a_login_that_the_card_has_lost_leaves_the_handles(opened: Desk) -> None:
+    """No C_Logout has succeeded; programs ask for the PIN anew and repeat the call."""
+    opened.login("auth")
+    key = opened.key("auth")
+    opened.start_signing("auth", key, ckm.SHA256_RSA_PKCS)
+    opened.other_selects("text")
+    assert opened.do("signature", "auth", DATA) == "USER_NOT_LOGGED_IN"
+    opened.login("auth")
+    assert opened.do("start_signing", "auth", key, ckm.SHA256_RSA_PKCS) == "OK"
+    assert opened.do("sign_now", "auth") == "OK"
+
+
 BAD: dict[str, tuple[dict[int, bytes], str]] = {
     "nothing": ({}, "TEMPLATE_INCOMPLETE"),
     "no kind": ({cka.CLASS: ulong(cko.PUBLIC_KEY)}, "TEMPLATE_INCOMPLETE"),

@@ -10,6 +10,7 @@ import pytest
 from softcard.desk import Desk, DeskMaker
 from softcard.readers import Reader
 
+from pyjpki11 import storage
 from pyjpki11.cryptoki import ckf
 from pyjpki11.errors import (
     CardAbsent,
@@ -20,6 +21,8 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
+from pyjpki11.provider.insertion import MAX_MORE_QUESTIONS
+from pyjpki11.provider.port import MAX_QUESTIONS
 
 StateMaker = Callable[[], Path]
 
@@ -197,6 +200,67 @@ def test_polling_a_foreign_card_costs_no_memory(make_desk: DeskMaker) -> None:
             desk.module.token(0)
         lengths.append(len(caught.traceback))
     assert lengths[-1] <= lengths[1]
+
+
+SHORT_READ, SELECT_TOKEN_INFO = bytes.fromhex("B086"), bytes.fromhex("00A4020C020006")
+STUMBLES = ("6F00", "6982", "6700", "6C00", "61FF", "6D00", "6E00", "6A86", "", "90")
+
+
+@pytest.mark.parametrize("position", [0, 1], ids=["select", "token information"])
+@pytest.mark.parametrize("answer", STUMBLES)
+def test_a_card_that_stumbles_at_first_is_asked_again(desk: Desk, answer: str, position: int) -> None:
+    """Its first answers are those of a card that slides in; then it says all of itself."""
+    answers = [None] * position + [bytes.fromhex(answer)] * (2 - position)  # 6F00 is asked again at once
+    desk.reader.trouble = lambda command: answers.pop(0) if answers else None
+    for _ in range(2):
+        desk.slots()
+    assert desk.slots() == [0, 1]
+    desk.open("auth")
+    assert desk.module.token(0).model() == "SOFTCARD"
+    assert desk.do("labels", "auth") != []
+
+
+@pytest.mark.parametrize("answer", STUMBLES)
+@pytest.mark.parametrize("poll", list(POLLS.values())[:-1], ids=list(POLLS)[:-1])
+def test_polling_a_card_that_only_stumbles_ends(
+    desk: Desk, poll: Callable[[Desk], Any], answer: str
+) -> None:
+    """It may be any card, and hosts poll for as long as they run."""
+    asked: list[bytes] = []
+    desk.reader.trouble = lambda command: asked.append(bytes(command)) or bytes.fromhex(answer)  # type: ignore[func-returns-value]
+    for _ in range(MAX_QUESTIONS):
+        desk.slots()
+    asked.clear()
+    for _ in range(10):
+        poll(desk)
+    assert desk.do("open", "auth") == "TOKEN_NOT_RECOGNIZED"
+    assert asked == [] and desk.reader.connections == 0
+    desk.reader.trouble = lambda command: None
+    assert desk.slots() == []
+    desk.insert()
+    assert desk.slots() == [0, 1]
+
+
+def test_a_card_that_never_tells_of_itself_is_used_all_the_same(desk: Desk) -> None:
+    """It is asked a few times more, then no longer."""
+    asked: list[bytes] = []
+
+    def trouble(command: bytes) -> bytes | None:
+        if command[1:3] != SHORT_READ and command != SELECT_TOKEN_INFO:
+            return None
+        asked.extend([command] if command[1:3] == SHORT_READ else [])
+        return bytes.fromhex("6F00")
+
+    desk.reader.trouble = trouble
+    for _ in range(10):
+        desk.open("auth")
+        desk.close("auth")
+    assert len(asked) == 1 + MAX_MORE_QUESTIONS
+    desk.open("auth")
+    desk.login("auth")
+    assert desk.do("sign", "auth") == "OK"
+    assert desk.module.token(0).mechanisms()
+    assert storage.read_lines("pss") == []
 
 
 def test_a_card_is_recognized_once(desk: Desk) -> None:

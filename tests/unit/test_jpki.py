@@ -94,10 +94,11 @@ def call_verify(card: JpkiCard, key: KeyLayout) -> None:
 FIRST_ANSWERS: dict[str, tuple[list[str], type[JpkiError] | None]] = {
     "My Number card": (["9000"], None),
     "6F00 to the first command": (["6F00", "9000"], None),
-    "6F00 twice": (["6F00", "6F00"], CardNotRecognized),
+    "6F00 twice": (["6F00", "6F00"], StatusWordError),
     "no such application": (["6A82"], CardNotRecognized),
     "6F00, then no such application": (["6F00", "6A82"], CardNotRecognized),
-    "unknown class": (["6E00"], CardNotRecognized),
+    "function not supported": (["6A81"], CardNotRecognized),
+    "unknown class": (["6E00"], StatusWordError),
     "half an answer": (["90"], CardMute),
 }
 
@@ -193,7 +194,7 @@ def test_verify_answered_with_61xx() -> None:
 
 NOT_REACHED: dict[str, tuple[Lines, type[JpkiError]]] = {
     "no application": ([(SELECT_AP_COMMAND, "6A82")], CardNotRecognized),
-    "6F00 twice": ([(SELECT_AP_COMMAND, "6F00")] * 2, CardNotRecognized),
+    "6F00 twice": ([(SELECT_AP_COMMAND, "6F00")] * 2, StatusWordError),
     "no PIN file": ([SELECT_AP, select_ef("0018", "6A82")], StatusWordError),
     "6F00 to the file": ([SELECT_AP, select_ef("0018", "6F00")], StatusWordError),
     "silence": ([SELECT_AP, ("00A4020C020018", CardMute())], CardMute),

@@ -9,6 +9,7 @@ from pyjpki11.boundary._cffi import ffi
 from pyjpki11.cryptoki import ck, ckm, ckr
 from pyjpki11.cryptoki.mechanisms import HASHES, MECHANISMS, MGF_HASHES, OaepParameters, PssParameters
 from pyjpki11.errors import CryptokiError
+from pyjpki11.provider.digest import NO_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 NULL = ffi.NULL
 
-#: Bytes in one call; nobody has more in memory.
-MAX_DATA_LEN = 1 << 40
 #: Bytes of an attribute's value: more than any certificate has. A length beyond it is wild, and is not followed.
 MAX_VALUE_LEN = 1 << 20
 #: A template with more rows than this is a mistake of the caller, not a question.
@@ -42,7 +41,7 @@ def require(*pointers: Any) -> None:
             raise CryptokiError(ckr.ARGUMENTS_BAD)
 
 
-def take_bytes(pointer: Any, length: int, room: int = MAX_DATA_LEN) -> bytes:
+def take_bytes(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
     """A copy of C's bytes; a NULL pointer is right only for none.
 
     :param room: more bytes than this are wrong anyhow, and are not even read.

@@ -67,6 +67,7 @@ class JpkiCard:
         It is asked while the application has just been selected, since nothing in the answer shows whose it is.
 
         :raises CardNotRecognized: it has no JPKI application.
+        :raises StatusWordError: it does not say whether it has one.
         """
         return self._in_transaction(self._read_token_info, select_first=True)
 
@@ -139,7 +140,7 @@ class JpkiCard:
         self._channel.start()
         try:
             self._is_selected = False
-            done = any(self._select_application(aid) for aid in layout.OTHER_AIDS)
+            done = any(self._select_application(aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
             if done:
                 self._select()
         finally:
@@ -178,17 +179,23 @@ class JpkiCard:
 
     def _select(self) -> None:
         self._is_selected = False
-        if not self._select_application(layout.JPKI_AID):
+        sw = self._select_application(layout.JPKI_AID)
+        if sw in status.NO_SUCH_APPLICATION:
             raise CardNotRecognized("the card in the reader is no My Number card")
+        if sw != status.SUCCESS:
+            raise StatusWordError(sw, apdu.SELECT, status.sentence(sw, apdu.SELECT))
         self._is_selected = True
 
-    def _select_application(self, aid: bytes) -> bool:
-        """Some cards answer 6F00 to the first command after power-on, whatever it is. Card: reference 1.2"""
+    def _select_application(self, aid: bytes) -> int:
+        """The status word to it. Some cards answer 6F00 to the first command after power-on, whatever it is.
+
+        Card: reference 1.2
+        """
         for _attempt in range(2):
             _data, sw = self._channel.exchange(0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, aid)
             if sw != status.NO_PRECISE_DIAGNOSIS:
                 break
-        return sw == status.SUCCESS
+        return sw
 
     def _select_ef(self, ef: int) -> None:
         self._channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pyjpki11.card.layout import TOKEN_INFO_LEN
+
 #: Label -> kind of card. Card: reference 5
 KINDS = {
     "JPKIAPICCTOKEN2": "Individual Number Card",
@@ -9,12 +11,17 @@ KINDS = {
     "JPKIAPGPSETOKEN": "Android phone",
     "JPKIAPIOSTOKEN": "iPhone",
 }
+#: What all their labels begin with.
+LABEL_PREFIX = "JPKIAP"
 
 
 class TokenInfo:
-    """The text fields of EF 0006, without their padding; empty where the card says nothing."""
+    """The text fields of EF 0006, without their padding; empty where the card says nothing.
 
-    __slots__ = ("label", "manufacturer", "model", "serial_number")
+    `is_plausible`: it is what a card of this kind says, not what a disturbed one does.
+    """
+
+    __slots__ = ("is_plausible", "label", "manufacturer", "model", "serial_number")
 
     def __init__(self, data: bytes) -> None:
         """:param data: the file's content, a CK_TOKEN_INFO with big-endian numbers, or less. Card: reference 5"""
@@ -22,6 +29,7 @@ class TokenInfo:
         self.manufacturer = _text(data[32:64])
         self.model = _text(data[64:80])
         self.serial_number = _text(data[80:96])
+        self.is_plausible = len(data) == TOKEN_INFO_LEN and self.label.startswith(LABEL_PREFIX)
 
     @property
     def kind(self) -> str:

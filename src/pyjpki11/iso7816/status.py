@@ -14,6 +14,10 @@ NO_CURRENT_EF = 0x6986
 WRONG_P1_OR_P2 = 0x6A86
 NO_PRECISE_DIAGNOSIS = 0x6F00
 
+#: What a card answers to the SELECT of an application that it does not have: not found, function not supported.
+#: Anything else may be the answer of a card that stumbles. Spec: ISO/IEC 7816-4:2020 5.6
+NO_SUCH_APPLICATION = (0x6A82, 0x6A81)
+
 MORE_DATA = 0x61  # first byte; the second is how many bytes wait for GET RESPONSE
 WRONG_RESPONSE_LEN = 0x6C  # first byte; the second is the length to ask for
 COUNTER = 0x63C0  # first three digits; the fourth is a count of tries
@@ -32,6 +36,7 @@ MEANINGS = {
     CONDITIONS_NOT_SATISFIED: "conditions of use not satisfied",
     NO_CURRENT_EF: "no file selected",
     0x6A80: "wrong data",
+    0x6A81: "function not supported",
     0x6A82: "file or application not found",
     WRONG_P1_OR_P2: "wrong P1 or P2",
     0x6A88: "reference data not found",

@@ -32,8 +32,11 @@ _MODULES = {
     "sha512": ("_sha2", "_sha512"),
 }
 
+#: Bytes that a hash takes: more than anybody has in memory.
+NO_LIMIT = 1 << 40
 #: Bytes of each hash.
 OUTPUT_LEN = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+CHECK_VALUE_LEN = 3
 
 
 _makers: dict[str, Callable[[], Hash]] = {}
@@ -56,10 +59,17 @@ def _find(name: str) -> Callable[[], Hash]:
     raise ImportError(f"this Python has no built-in {name}")
 
 
+def check_value(certificate: bytes) -> bytes:
+    """CKA_CHECK_VALUE of a certificate. Spec: PKCS#11 v3.1 4.6.2"""
+    sha1 = new("sha1")
+    sha1.update(certificate)
+    return sha1.digest()[:CHECK_VALUE_LEN]
+
+
 class DigestOperation:
     """A hash being computed for the host."""
 
-    room = 1 << 40  # bytes; no limit
+    room = NO_LIMIT
 
     def __init__(self, name: str) -> None:
         self.phase = READY

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     Parameters = PssParameters | OaepParameters | None
 
 
-#: Bytes that a hash takes.
-NO_LIMIT = 1 << 40
-
-
 class Input:
     """Collects the data of a mechanism; `block` is what the padding is then put around.
 
@@ -38,7 +34,7 @@ class Input:
     @property
     def room(self) -> int:
         """Bytes that may still come."""
-        return NO_LIMIT if self._hash is not None else self._limit - len(self._parts)
+        return digest.NO_LIMIT if self._hash is not None else self._limit - len(self._parts)
 
     def update(self, data: bytes) -> None:
         """Take in a part.

@@ -31,17 +31,19 @@ if TYPE_CHECKING:
 
 #: The card, or the way to it, is lost: nothing known about it holds any longer.
 LOST = (CardRemoved, ReaderGone, ServiceUnavailable)
+#: How often a card that says nothing plausible of itself is asked once more.
+MAX_MORE_QUESTIONS = 2
 
 
 class Insertion:
     """What is known about an inserted card, shared by its two tokens.
 
-    Its number never comes back, so that object handles of one card never mean something on another.
+    `next_handle` gives object handles, none twice, so that those of one card never mean something on another.
     """
 
-    def __init__(self, number: int, connection: Connection) -> None:
+    def __init__(self, next_handle: Callable[[], int], connection: Connection) -> None:
         """:raises CardNotRecognized: the card is no My Number card."""
-        self.number = number
+        self.next_handle = next_handle
         self.is_alive = True
         self.is_unlocked = False  # a PIN was verified here that the card was not made to forget
         self.lock = RLock()
@@ -49,6 +51,7 @@ class Insertion:
         self._heads: dict[int, bytes | None] = {}
         self._certificates: dict[int, Certificate | None] = {}
         self.pss = PssSupport(self)
+        self._questions_left = MAX_MORE_QUESTIONS
         self.token_info: TokenInfo = self.run(lambda card: card.identify())
 
     def run(self, step: Callable[[JpkiCard], T]) -> T:
@@ -113,10 +116,19 @@ class Insertion:
     def forget_failures(self) -> None:
         """Ask again for what the card did not give: it may have failed for a moment only."""
         with self.lock:
+            if not self.token_info.is_plausible and self._questions_left:
+                self._identify_again()
             missing = {ef for known in (self._heads, self._certificates) for ef, it in known.items() if it is None}
             for ef in missing:
                 self._heads.pop(ef, None)
                 self._certificates.pop(ef, None)
+
+    def _identify_again(self) -> None:
+        self._questions_left -= 1
+        try:
+            self.token_info = self.run(lambda card: card.identify())
+        except (StatusWordError, BadCardData) as error:
+            log.info(f"the card says nothing of itself: {error}")
 
     def _read(self, ef: int, step: Callable[[JpkiCard], T]) -> T | None:
         """What a step reads, or None, with a line in the log, when the card holds something else."""

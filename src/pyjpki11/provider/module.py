@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from itertools import count
 
 from pyjpki11.cryptoki import ckf, ckr
 from pyjpki11.errors import CryptokiError
@@ -28,7 +29,7 @@ class Module:
         self._driver = open_driver(settings.reader, settings.card_timeout)
         self._ports: list[Port] = []
         self._sessions: dict[int, Session] = {}
-        self._last_number = 0
+        self._next_object_handle = count(1).__next__
         self._last_handle = 0
         self._lock = allocate_lock()
         self._is_closed = False
@@ -54,12 +55,12 @@ class Module:
             known = {port.reader for port in self._ports}
             for reader in self._driver.reader_names():
                 if reader not in known:
-                    self._ports.append(Port(self._driver, reader, self._settings, self._next_number))
+                    self._ports.append(Port(self._driver, reader, self._settings, self._next_object_handle))
 
     def slot_ids(self, token_present: bool) -> list[int]:
         """The slots of all readers, or of those with a My Number card in them."""
-        ids = (slot_id for index in range(len(self._ports)) for slot_id in self._slots_of(index))
-        return [slot_id for slot_id in ids if not token_present or self.has_token(slot_id)]
+        indexes = [index for index, port in enumerate(self._ports) if not token_present or port.has_token()]
+        return [slot_id for index in indexes for slot_id in self._slots_of(index)]
 
     def _slots_of(self, index: int) -> list[int]:
         return [index * SLOTS_PER_READER + offered for offered in self._offered]
@@ -104,10 +105,6 @@ class Module:
                 if port.has_changed():
                     self._slot_events += self._slots_of(index)
             return self._slot_events.pop(0) if self._slot_events else None
-
-    def _next_number(self) -> int:
-        self._last_number += 1
-        return self._last_number
 
     # -- sessions -------------------------------------------------------------------------------------------
 

@@ -135,13 +135,6 @@ class TokenObject:
 # -- attribute values: a constant, or a function of the object ----------------------------------------------------
 
 
-def _check_value(it: TokenObject) -> bytes:
-    """Spec: PKCS#11 v3.1 4.6.2"""
-    sha1 = digest.new("sha1")
-    sha1.update(it.certificate.der)
-    return sha1.digest()[:3]
-
-
 def _needs_consent(it: TokenObject) -> bool:
     """Design: decision 7"""
     return it.token.key is SIGNATURE and it.token.settings.signature_consent == CONSENT_EACH_SIGNATURE
@@ -168,7 +161,7 @@ CERTIFICATE: Mapping[int, Any] = _COMMON | {
     cka.ISSUER: lambda it: it.certificate.issuer,
     cka.SERIAL_NUMBER: lambda it: it.certificate.serial_number,
     cka.VALUE: lambda it: it.certificate.der,
-    cka.CHECK_VALUE: _check_value,
+    cka.CHECK_VALUE: lambda it: digest.check_value(it.certificate.der),
     cka.PUBLIC_KEY_INFO: lambda it: it.certificate.public_key_info,
     cka.START_DATE: lambda it: it.certificate.not_before,
     cka.END_DATE: lambda it: it.certificate.not_after,

@@ -6,7 +6,14 @@ from _thread import RLock
 
 from pyjpki11 import log
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
-from pyjpki11.errors import CardAbsent, CardNotRecognized, JpkiError
+from pyjpki11.errors import (
+    BadCardData,
+    CardAbsent,
+    CardMute,
+    CardNotRecognized,
+    JpkiError,
+    StatusWordError,
+)
 from pyjpki11.provider.insertion import Insertion
 from pyjpki11.provider.token import AUTHENTICATION_TOKEN, SIGNATURE_TOKEN, Token
 
@@ -19,28 +26,33 @@ if TYPE_CHECKING:
 
 #: Slot of a reader, in the order of their ids -> key pair and token.
 TOKENS = ((AUTHENTICATION, AUTHENTICATION_TOKEN), (SIGNATURE, SIGNATURE_TOKEN))
+#: A card that does not say what it is, while nobody disturbs it.
+STUMBLES = (BadCardData, CardMute, StatusWordError)
+#: How often such a card is asked: it may have been inserted slowly, but hosts poll for as long as they run.
+MAX_QUESTIONS = 5
 
 
 class Port:
     """A reader. It keeps its place, and so its slots' ids, when it is unplugged."""
 
-    def __init__(self, driver: Driver, reader: str, settings: Settings, next_number: Callable[[], int]) -> None:
+    def __init__(self, driver: Driver, reader: str, settings: Settings, next_handle: Callable[[], int]) -> None:
         self.reader = reader
         self._driver = driver
         self._settings = settings
-        self._next_number = next_number
+        self._next_handle = next_handle
         self._lock = RLock()
         self._event: int | None = None
         self.last_event: int | None = None
         self._insertion: Insertion | None = None
         self._tokens: tuple[Token, ...] = ()
+        self._questions = 0  # how often the card has not said what it is
         self._refusal = ""  # why the card is none of ours, until it is exchanged: asking again would cost commands
 
     def token(self, index: int) -> Token:
         """The token at a place of TOKENS.
 
         :raises CardAbsent: there is no card in the reader.
-        :raises CardNotRecognized: there is another kind of card.
+        :raises CardNotRecognized: there is another kind of card, or one that does not say what it is.
         """
         with self._lock:
             self.notice_changes()
@@ -84,14 +96,10 @@ class Port:
             raise CardAbsent(f"there is no card in {self.reader}")
         connection = self._driver.connect(self.reader)
         try:
-            insertion = Insertion(self._next_number(), connection)
-        except CardNotRecognized as error:
+            insertion = Insertion(self._next_handle, connection)
+        except JpkiError as error:
             connection.close()
-            log.info(f"{self.reader}: {error}")
-            self._refusal = str(error)
-            raise
-        except JpkiError:
-            connection.close()
+            self._note_failure(error)
             raise
         log.info(f"{self.reader}: My Number card ({insertion.token_info.kind})")
         self._insertion = insertion
@@ -99,11 +107,22 @@ class Port:
         for token, peer in zip(self._tokens, reversed(self._tokens), strict=True):
             token.peer = peer
 
+    def _note_failure(self, error: JpkiError) -> None:
+        """A card that is none of ours is not asked again; one that stumbles is, but not for ever."""
+        self._questions += isinstance(error, STUMBLES)
+        if isinstance(error, CardNotRecognized):
+            log.info(f"{self.reader}: {error}")
+            self._refusal = str(error)
+        elif self._questions >= MAX_QUESTIONS:
+            self._refusal = f"{error}; the card is left alone until it is inserted again"
+            log.warning(f"{self.reader}: {self._refusal}")
+
     def _remove(self) -> None:
         if self._insertion is not None:
             self._insertion.end()
         self._insertion = None
         self._tokens = ()
+        self._questions = 0
         self._refusal = ""
 
     def close(self) -> None:

@@ -31,14 +31,14 @@ class PssSupport:
 
     def __init__(self, insertion: Insertion) -> None:
         self._insertion = insertion
-        self._model: str | None = None
+        self._is_recalled = False
         self._answer = UNKNOWN
         self._was_asked = False
         self.salt_len: int | None = None
 
     def is_present(self, key: KeyLayout, is_logged_in: bool) -> bool:
         """Whether the card is known to sign with PSS; asks the card where nothing is recorded of its model."""
-        if self._model is None:
+        if not self._is_recalled:
             self._recall()
         if self._answer == UNKNOWN and (is_logged_in or not self._was_asked):
             self._probe(key, is_logged_in)
@@ -69,18 +69,26 @@ class PssSupport:
         elif is_logged_in and known != status.SECURITY_STATUS_NOT_SATISFIED:
             self._record(ABSENT)
 
-    def _recall(self) -> None:
+    def _model(self) -> str:
+        """A word that names the card's model."""
         info = self._insertion.token_info
         named = f"{info.label}/{info.manufacturer}/{info.model}"
-        self._model = "".join("_" if each.isspace() else each for each in named)  # no line or word may end in it
+        return "".join("_" if each.isspace() else each for each in named)  # no line or word may end in it
+
+    def _recall(self) -> None:
+        self._is_recalled = True
+        wanted = self._model()
         for line in storage.read_lines(FILE):
             model, _, answer = line.partition(" ")
-            if model == self._model:
+            if model == wanted:
                 self._answer = ABSENT if answer == ABSENT else PRESENT
                 self.salt_len = int(answer) if answer.isdecimal() and len(answer) < 4 else None
 
     def _record(self, answer: str) -> None:
         self._answer = answer
-        others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != self._model]
+        if not self._insertion.token_info.is_plausible:
+            return  # of which model that is true would be a guess
+        model = self._model()
+        others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != model]
         known = str(self.salt_len) if answer == PRESENT and self.salt_len is not None else answer
-        storage.write_lines(FILE, [f"{self._model} {known}", *others[: MAX_MODELS - 1]])
+        storage.write_lines(FILE, [f"{model} {known}", *others[: MAX_MODELS - 1]])

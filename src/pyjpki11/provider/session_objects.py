@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from pyjpki11.provider.objects import Template
 
-#: Handles of session objects have this bit, those of card objects do not.
-HANDLE_BIT = 1 << 62
-
 YES, NO, EMPTY = boolean(True), boolean(False), b""
 
 
@@ -44,13 +41,6 @@ class Rule:
         self.optional = _COMMON | optional
         self.computed = computed
         self.fixed = (set(required) | set(self.optional) | set(computed)) - {cka.LABEL, *changeable}
-
-
-def _check_value(attributes: Mapping[int, bytes]) -> bytes:
-    """Spec: PKCS#11 v3.1 4.6.2"""
-    sha1 = digest.new("sha1")
-    sha1.update(attributes[cka.VALUE])
-    return sha1.digest()[:3]
 
 
 def _modulus_bits(attributes: Mapping[int, bytes]) -> bytes:
@@ -89,7 +79,7 @@ _CERTIFICATE = Rule(
         cka.HASH_OF_ISSUER_PUBLIC_KEY: EMPTY,
         cka.NAME_HASH_ALGORITHM: ulong(ckm.SHA_1),
     },
-    computed={cka.CHECK_VALUE: _check_value},
+    computed={cka.CHECK_VALUE: lambda attributes: digest.check_value(attributes[cka.VALUE])},
     changeable=(cka.ID, cka.ISSUER, cka.SERIAL_NUMBER),
 )
 
@@ -216,7 +206,7 @@ def create(handle: int, session: int, template: Template) -> SessionObject:
     attributes |= {attribute: compute(attributes) for attribute, compute in rule.computed.items()}
     if cka.MODULUS in attributes:
         _check_key(attributes)
-    attributes[cka.UNIQUE_ID] = f"session-object-{handle & ~HANDLE_BIT:x}".encode()
+    attributes[cka.UNIQUE_ID] = f"session-object-{handle:x}".encode()
     return SessionObject(handle, session, rule, attributes)
 
 

@@ -20,7 +20,7 @@ from pyjpki11.provider.objects import (
     SIGNATURE_OBJECTS,
     TokenObject,
 )
-from pyjpki11.provider.session_objects import HANDLE_BIT, SessionObject
+from pyjpki11.provider.session_objects import SessionObject
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE, LOGOUT_CLEARS_CARD
 
 TYPE_CHECKING = False
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
 
     AnyObject = TokenObject | SessionObject
 
-#: Bits of an object handle: the insertion's number above the token's index above the object's place in the token.
-TOKEN_SHIFT, INSERTION_SHIFT = 8, 10
-#: Below them, in the handle of a session object, is its number.
-SESSION_OBJECTS_SHIFT = 24
 #: Bytes that SHA-256 keeps at a time.
 FINGERPRINT_BLOCK = 64
 
@@ -79,11 +75,8 @@ class Token:
         self._consents = 0  # signatures that the last login still allows
         self._refused: set[bytes] = set()
         self._salt = os.urandom(16)
-        first = (insertion.number << INSERTION_SHIFT | layout.index << TOKEN_SHIFT) + 1
-        self._objects: dict[int, AnyObject] = {
-            first + i: TokenObject(first + i, row, self) for i, row in enumerate(layout.objects)
-        }
-        self._last_handle = HANDLE_BIT | first << SESSION_OBJECTS_SHIFT
+        self._card_objects = {it.handle: it for it in map(self._card_object, layout.objects)}
+        self._session_objects: dict[int, SessionObject] = {}
 
     def manufacturer(self) -> str:
         """Who made the token. Real cards only number themselves there, so they keep the name OpenSC gives them."""
@@ -227,6 +220,7 @@ class Token:
             was_logged_in = self.is_logged_in
             if was_logged_in:
                 self._forget_login()
+                self._renew_private_handles()
             self._clear_card()
             return was_logged_in
 
@@ -245,9 +239,18 @@ class Token:
 
     # -- objects --------------------------------------------------------------------------------------------
 
+    def _card_object(self, row: ObjectRow) -> TokenObject:
+        return TokenObject(self.insertion.next_handle(), row, self)
+
+    def _renew_private_handles(self) -> None:
+        """Those of before a logout stay invalid. Spec: PKCS#11 v3.1 5.6.10"""
+        renewed = (self._card_object(it.row) if it.is_private else it for it in self._card_objects.values())
+        self._card_objects = {it.handle: it for it in renewed}
+
     def objects(self) -> list[AnyObject]:
         """The objects that show in the present login state, whether or not the card really has them."""
-        return [it for it in self._objects.values() if self.is_logged_in or not it.is_private]
+        known: list[AnyObject] = [*self._card_objects.values(), *self._session_objects.values()]
+        return [it for it in known if self.is_logged_in or not it.is_private]
 
     def find(self, template: Template) -> list[int]:
         """Handles of the objects that have all attribute values of the template."""
@@ -258,7 +261,7 @@ class Token:
 
         :raises CryptokiError: OBJECT_HANDLE_INVALID, also for one that only shows after a login.
         """
-        found = self._objects.get(handle)
+        found = self._card_objects.get(handle) or self._session_objects.get(handle)
         if found is None or (found.is_private and not self.is_logged_in):
             raise CryptokiError(ckr.OBJECT_HANDLE_INVALID)
         return found
@@ -279,11 +282,10 @@ class Token:
         :raises CryptokiError: USER_NOT_LOGGED_IN for a private one.
         """
         with self.insertion.lock:
-            made = make(self._last_handle + 1)
+            made = make(self.insertion.next_handle())
             if made.is_private and not self.is_logged_in:
                 raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
-            self._last_handle += 1
-            self._objects[made.handle] = made
+            self._session_objects[made.handle] = made
             return made.handle
 
     def destroy_object(self, handle: int) -> None:
@@ -292,16 +294,16 @@ class Token:
         :raises CryptokiError: ACTION_PROHIBITED, OBJECT_HANDLE_INVALID.
         """
         self.session_object(handle).require_destroyable()
-        self._objects.pop(handle, None)
+        self._session_objects.pop(handle, None)
 
     def forget_objects_of(self, session: int) -> None:
         """Forget what a session that closes has made."""
         self._forget_objects(lambda it: it.session == session)
 
     def _forget_objects(self, is_over: Callable[[SessionObject], bool]) -> None:
-        over = [it.handle for it in list(self._objects.values()) if isinstance(it, SessionObject) and is_over(it)]
-        for handle in over:
-            self._objects.pop(handle, None)
+        for it in list(self._session_objects.values()):
+            if is_over(it):
+                self._session_objects.pop(it.handle, None)
 
     def certificate(self, ef: int) -> Certificate | None:
         """The certificate in an EF of the card, or None where there is none to be seen now.
