@@ -2,18 +2,63 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
 import click
 
 from pyjpki11 import __version__
-from pyjpki11.cli.module_path import module_path
-from pyjpki11.cli.softcard import softcard
+from pyjpki11.cli import exits, output
+from pyjpki11.cli.frame import LazyGroup, Row
+from pyjpki11.cli.language import N_, _
+from pyjpki11.cli.options import Options
+
+#: The commands in the order in which the help lists them. Each has a file of its own, with the name `command` in it.
+COMMANDS = {
+    "status": Row("pyjpki11.cli.status", N_("Show readers, cards, certificates, and the tries left.")),
+    "softcard": Row("pyjpki11.cli.softcard", N_("Run a card made of software.")),
+    "module-path": Row("pyjpki11.cli.module_path", N_("Print where the PKCS#11 module is.")),
+}
+
+tool = click.version_option(__version__, prog_name="pyjpki11", message="%(prog)s %(version)s")(
+    LazyGroup(
+        COMMANDS,
+        name="pyjpki11",
+        help=_("The card tool and PKCS#11 module for the My Number card."),
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="pyjpki11")
-def main() -> None:
-    """PKCS#11 for the My Number card."""
+def main() -> NoReturn:
+    """Run the tool with the process's arguments, then end the process."""
+    sys.exit(run(sys.argv[1:]))
 
 
-main.add_command(module_path)
-main.add_command(softcard)
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of the tool, which has said on standard error why it failed."""
+    output.tolerate_any_character()
+    options = Options()
+    try:
+        answer = tool.main(arguments, prog_name="pyjpki11", standalone_mode=False, obj=options)
+    except (click.Abort, KeyboardInterrupt):
+        output.note(_("Interrupted."))
+        return exits.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has had enough
+        output.give_up_stdout()
+        return exits.FAILED
+    except Exception as error:
+        return _report(options, exits.failure(error))
+    return answer if isinstance(answer, int) else exits.OK
+
+
+def _report(options: Options, failure: exits.Failure) -> int:
+    output.note(*failure.sentences())
+    try:
+        if options.json:
+            output.show(options, failure.document(), ())
+        sys.stdout.flush()
+    except OSError:
+        output.give_up_stdout()
+    return failure.exit_status

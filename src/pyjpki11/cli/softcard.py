@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import click
 
+from pyjpki11.cli.frame import command as make_command
+from pyjpki11.cli.language import _
 
-@click.command(
+
+@make_command(
+    "softcard",
+    help=_("Run the software card in front of vpcd, the virtual reader of pcscd."),
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def softcard(options: tuple[str, ...]) -> None:
-    """Run the software card in front of vpcd, the virtual reader of pcscd."""
+def command(options: tuple[str, ...]) -> int:
+    """See the help."""
     from jpki_softcard.__main__ import main  # only here: nothing else of the tool needs the card
 
-    raise SystemExit(main(options))
+    return main(options)

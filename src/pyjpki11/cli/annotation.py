@@ -1,0 +1,122 @@
+"""Commands to the card in words: which application, which file, what for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyjpki11.card.jpki import BY_DF_NAME, BY_EF_ID, SIGN_PSS, SIGN_V15
+from pyjpki11.cli.card_names import APPLICATIONS, FILES
+from pyjpki11.cli.language import N_, _, ngettext
+from pyjpki11.iso7816 import apdu
+
+DATA_OFFSET = 5  # of a command: CLA INS P1 P2 Lc come first
+UNKNOWN = N_("unknown")
+
+#: Commands whose data is a PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other codings, CHANGE KEY.
+#: Spec: ISO/IEC 7816-4:2020 11.5; Card: reference 1.4
+SECRET_INS = frozenset((0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D, 0x32))
+
+#: Names of further commands that people send. Spec: ISO/IEC 7816-4:2020 table 5
+NAMES = {
+    **apdu.NAMES,
+    0x22: "MANAGE SECURITY ENVIRONMENT",
+    0x2C: "RESET RETRY COUNTER",
+    0x32: "CHANGE KEY",
+    0x84: "GET CHALLENGE",
+    0x88: "INTERNAL AUTHENTICATE",
+    0xB2: "READ RECORD",
+    0xCA: "GET DATA",
+    0xD6: "UPDATE BINARY",
+}
+
+
+def has_secret(command: bytes | bytearray) -> bool:
+    """Whether a command carries a PIN."""
+    return len(command) > DATA_OFFSET and command[1] in SECRET_INS
+
+
+def hex_of(data: bytes | bytearray) -> str:
+    """Bytes as people write them."""
+    return data.hex(" ").upper()
+
+
+def masked(command: bytes | bytearray) -> str:
+    """A command in hex; the data of a PIN command is `**`, whatever its length."""
+    return f"{hex_of(command[:DATA_OFFSET])} **" if has_secret(command) else hex_of(command)
+
+
+class Annotator:
+    """Says what commands mean; it follows which application and file are selected."""
+
+    def __init__(self) -> None:
+        self._aid = b""
+        self._ef: int | None = None
+
+    def describe(self, command: bytes | bytearray) -> str:
+        """A command in words."""
+        if len(command) < 4:
+            return _("no command: it has less than four bytes")
+        name = NAMES.get(command[1], f"INS {command[1]:02X}")
+        details = DETAILS.get(command[1])
+        return f"{name}: {details(self, command)}" if details else name
+
+    def accept(self, command: bytes | bytearray) -> None:
+        """The command succeeded, so what it selects is now selected."""
+        if len(command) < 4:
+            return
+        if command[1] == apdu.SELECT and command[2] == BY_DF_NAME:
+            self._aid, self._ef = bytes(command[DATA_OFFSET : DATA_OFFSET + command[4]]), None
+        elif command[1] == apdu.SELECT and command[2] == BY_EF_ID:
+            self._ef = int.from_bytes(command[DATA_OFFSET : DATA_OFFSET + 2], "big")
+        elif command[1] in REFERENCES and command[REFERENCES[command[1]]] & 0x9F > 0x80:
+            self._ef = command[REFERENCES[command[1]]] & 0x1F
+
+    def _file(self, ef: int | None) -> str:
+        if ef is None:
+            return _("no file")
+        return f"EF {ef:04X} ({_(FILES.get((self._aid, ef), UNKNOWN))})"
+
+    def _target(self, reference: int) -> str:
+        """The file of a reference byte: a short identifier, or what is selected."""
+        return self._file(reference & 0x1F if reference & 0x1F else self._ef)
+
+    def _select(self, command: bytes | bytearray) -> str:
+        data = bytes(command[DATA_OFFSET : DATA_OFFSET + command[4]]) if len(command) > DATA_OFFSET else b""
+        if command[2] == BY_DF_NAME:
+            return _("application {name}", name=_(APPLICATIONS.get(data, UNKNOWN)))
+        if command[2] == BY_EF_ID and len(data) == 2:
+            return self._file(int.from_bytes(data, "big"))
+        return _("something else")
+
+    def _read(self, command: bytes | bytearray) -> str:
+        is_short = command[2] & 0x80
+        offset = command[3] if is_short else command[2] << 8 | command[3]
+        file = self._target(command[2]) if is_short else self._file(self._ef)
+        wanted = (command[4] or apdu.MAX_RESPONSE_LEN) if len(command) > 4 else 0
+        return ngettext(
+            "{file}, {count} byte from {place}", "{file}, {count} bytes from {place}", wanted, file=file, place=offset
+        )
+
+    def _verify(self, command: bytes | bytearray) -> str:
+        file = self._target(command[3])
+        return _("present {file}", file=file) if len(command) > 4 else _("ask for the tries of {file}", file=file)
+
+    def _change(self, command: bytes | bytearray) -> str:
+        return _("replace {file}", file=self._target(command[3]))
+
+    def _sign(self, command: bytes | bytearray) -> str:
+        modes = {SIGN_V15: "RSASSA-PKCS1-v1_5", SIGN_PSS: "RSASSA-PSS"}
+        mode = modes.get(command[2], f"P1 {command[2]:02X}")
+        return _("sign with {file}, {mode}", file=self._target(command[3]), mode=mode)
+
+
+#: INS -> how its details are said.
+DETAILS: dict[int, Callable[[Annotator, bytes | bytearray], str]] = {
+    apdu.SELECT: Annotator._select,
+    apdu.READ_BINARY: Annotator._read,
+    apdu.VERIFY: Annotator._verify,
+    apdu.CHANGE_REFERENCE_DATA: Annotator._change,
+    apdu.PERFORM_SECURITY_OPERATION: Annotator._sign,
+}
+#: INS -> place of the byte that may name a file by its short identifier, which selects it. Card: reference 1.2
+REFERENCES = {apdu.READ_BINARY: 2, apdu.VERIFY: 3, apdu.CHANGE_REFERENCE_DATA: 3, apdu.PERFORM_SECURITY_OPERATION: 3}

@@ -1,0 +1,67 @@
+"""The line to a card, watched: it shows what passes, and notices when a PIN does."""
+
+from __future__ import annotations
+
+import sys
+
+from pyjpki11.cli import annotation, exits, progress
+from pyjpki11.cli.annotation import Annotator
+from pyjpki11.iso7816 import status
+from pyjpki11.reader.base import Connection
+
+BYTES_IN_LINE = 24
+
+
+class WatchedLine:
+    """A connection that does what the one inside does.
+
+    `carried_pin` tells whether a PIN went to the card, which then has to be made to forget it.
+    """
+
+    def __init__(self, inner: Connection, is_traced: bool) -> None:
+        self._inner = inner
+        self._annotator = Annotator() if is_traced else None
+        self.carried_pin = False
+
+    def begin(self) -> bool:
+        """See Connection.begin."""
+        return self._inner.begin()
+
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """Send a command, showing both directions when traced; PINs are masked."""
+        self.carried_pin = self.carried_pin or annotation.has_secret(command)
+        if self._annotator is None:
+            return self._inner.transmit(command)
+        _show(self._annotator.describe(command), f"  > {annotation.masked(command)}")
+        response = self._inner.transmit(command)
+        self._show_response(self._annotator, command, response)
+        return response
+
+    def end(self) -> None:
+        """See Connection.end."""
+        self._inner.end()
+
+    def power_cycle(self) -> None:
+        """See Connection.power_cycle."""
+        self._inner.power_cycle()
+
+    def close(self) -> None:
+        """See Connection.close."""
+        self._inner.close()
+
+    def _show_response(self, annotator: Annotator, command: bytes | bytearray, response: bytes) -> None:
+        lines = [f"  < {annotation.hex_of(response[:-2][at : at + BYTES_IN_LINE])}" for at in _starts(response)]
+        sw = int.from_bytes(response[-2:], "big")
+        _show(*lines, f"  < {exits.status_word(sw)}")
+        if sw == status.SUCCESS:
+            annotator.accept(command)
+
+
+def _starts(response: bytes) -> range:
+    return range(0, len(response) - 2, BYTES_IN_LINE)
+
+
+def _show(*lines: str) -> None:
+    progress.clear()
+    for line in lines:
+        print(line, file=sys.stderr)

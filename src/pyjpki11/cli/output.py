@@ -1,0 +1,69 @@
+"""What the tool prints: text for people, or one JSON document; notes beside it on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+from pyjpki11.cli import columns, progress
+from pyjpki11.cli.options import Options
+
+
+def show(options: Options, document: Mapping[str, object], text: Iterable[str]) -> None:
+    """Print a result: the document with --json, else the lines of text.
+
+    :raises OSError: standard output cannot be written.
+    """
+    if options.json:
+        print_lines([json.dumps(document, ensure_ascii=False, indent=2)])
+    else:
+        print_lines(text)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on standard output, all of them or an error.
+
+    :raises OSError: it cannot be written.
+    """
+    progress.clear()
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def note(*sentences: str) -> None:
+    """Remarks for people on standard error, each on a line of its own, or on more where it is longer than a line."""
+    progress.clear()
+    for sentence in filter(None, sentences):
+        for line in columns.wrap(sentence, columns.COLUMNS):
+            print(line, file=sys.stderr)
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write what a command makes into the file, or to standard output where it is called `-`.
+
+    :raises OSError: it cannot be written.
+    """
+    if path == "-":
+        progress.clear()
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def tolerate_any_character() -> None:
+    """Let a terminal's encoding that lacks a character show it in another form, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def give_up_stdout() -> None:
+    """Have nothing more written to a standard output that failed, not even when Python ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
