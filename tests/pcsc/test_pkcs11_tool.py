@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from asn1crypto import algos, core  # type: ignore[import-untyped]
+from asn1crypto import algos, core
 from support.clients import KEYS
 from support.openssl import openssl_verify, public_key
 from support.pcsc_card import CardMaker, PcscCard

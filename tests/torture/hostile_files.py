@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from asn1crypto import x509  # type: ignore[import-untyped]
+from asn1crypto import x509
 from torture.choices import Choices
 
 LONGEST_EF = 0x8000  # bytes that READ BINARY reaches

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from asn1crypto.algos import DigestAlgorithm, DigestInfo  # type: ignore[import-untyped]
+from asn1crypto.algos import DigestAlgorithm, DigestInfo
 
 from pyjpki11.cryptoki import ckf
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, OAEP, PSS, V15, OaepParameters, PssParameters
