@@ -7,6 +7,7 @@ set -eu
 : "${PYTHON:?must name the Python to build with}"
 PATH=$PATH:/usr/sbin:/sbin # pcscd and sshd are there, which Debian leaves out of a user's PATH
 packages=''
+backports='' # packages of newer Debian releases
 
 need() { # PACKAGE...
     for package in "$@"; do
@@ -28,6 +29,19 @@ need_file() { # PACKAGE PATTERN...: any file that matches will do
         if [ -e "$file" ]; then return; fi
     done
     need "$package"
+}
+
+need_newer() { # PACKAGE PATTERN...: like need_file, for a package that Debian 12 has in its backports only
+    package=$1
+    shift
+    for file in "$@"; do
+        if [ -e "$file" ]; then return; fi
+    done
+    if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
+        backports="$backports $package"
+    else
+        need "$package"
+    fi
 }
 
 compiles() { # HEADER [OPTION...]: a header known to the compiler; <stdio.h> needs the C library's own package
@@ -87,6 +101,12 @@ group_test() {
     need_file libp11-kit-dev /usr/include/p11-kit-1/p11-kit/pkcs11.h
     need_program p11tool gnutls-bin
     need_program certutil libnss3-tools
+    need_program curl curl
+    need_program git git
+    need_program p11-kit p11-kit
+    need_file p11-kit-modules /usr/lib/*/p11-kit-proxy.so
+    need_file libengine-pkcs11-openssl /usr/lib/*/engines-3/pkcs11.so
+    need_newer pkcs11-provider /usr/lib/*/ossl-modules/pkcs11.so
     need_program valgrind valgrind
 }
 
@@ -104,13 +124,32 @@ virtual_reader() { # with OpenSC, which judges the software card by driving it
     need_file opensc-pkcs11 /usr/lib/*/opensc-pkcs11.so /usr/lib/opensc-pkcs11.so
 }
 
-install_missing() { # COMMAND PREFIX...; apt-get shows its warnings and errors only
-    echo "Installing:$packages" >&2
-    "$@" apt-get update -qq
+apt_get() { # ARGUMENT...; it shows its warnings and errors only
     # Services stay stopped: their start-up is the user's business, and in a container it fails.
-    # shellcheck disable=SC2086
-    "$@" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq "$@" >/dev/null
+}
+
+# shellcheck disable=SC2086  # one word a package
+install_missing() {
+    echo "Installing:$packages$backports" >&2
+    apt_get update
+    if [ -n "$packages" ]; then apt_get install -y --no-install-recommends $packages; fi
+    if [ -n "$backports" ]; then install_backports; fi
+}
+
+# The machine's own list of sources stays as it is.
+# shellcheck disable=SC2016,SC2086
+install_backports() {
+    folder=$(mktemp -d)
+    mkdir -p "$folder/lists/partial"
+    chmod 755 "$folder" # apt-get downloads as another user
+    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME)-backports main' 'Codename: bookworm' |
+        sort -u >"$folder/sources.list"
+    sources="-o Dir::Etc::SourceList=$folder/sources.list -o Dir::Etc::SourceParts=-"
+    sources="$sources -o Dir::State::Lists=$folder/lists"
+    apt_get $sources update
+    apt_get $sources install -y --no-install-recommends $backports
+    $as_root rm -rf "$folder"
 }
 
 for group in "$@"; do
@@ -122,17 +161,20 @@ for group in "$@"; do
         ;;
     esac
 done
-if [ -z "$packages" ]; then
+as_root=''
+if [ -z "$packages$backports" ]; then
     exit 0
 elif ! command -v apt-get >/dev/null 2>&1; then
-    echo "Missing (by the names of Debian's packages):$packages" >&2
+    echo "Missing (by the names of Debian's packages):$packages$backports" >&2
     exit 1
 elif [ "$(id -u)" = 0 ]; then
     install_missing
 elif sudo -n true 2>/dev/null; then
-    install_missing sudo -n
+    as_root='sudo -n'
+    install_missing
 else
     echo "Missing on this machine; install it with:" >&2
-    echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$packages" >&2
+    echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$packages$backports" >&2
+    if [ -n "$backports" ]; then echo "where these are in bookworm-backports:$backports" >&2; fi
     exit 1
 fi

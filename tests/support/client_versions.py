@@ -36,6 +36,7 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "OpenSSH": said(r"OpenSSH_([\w.]+)", "ssh", "-V"),
     "git": said(r"version ([\d.]+)", "git", "--version"),
     "OpenSSL engine (libp11)": debian("libengine-pkcs11-openssl"),
+    "OpenSSL provider (pkcs11-provider)": debian("pkcs11-provider"),
     "curl": said(r"curl ([\d.]+)", "curl", "--version"),
     "GnuTLS": said(r"gnutls-cli ([\d.]+)", "gnutls-cli", "--version"),
     "NSS tools": debian("libnss3-tools"),

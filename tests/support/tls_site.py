@@ -25,6 +25,7 @@ HOST = "localhost"
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 DEMANDS = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 IDLE_S = 300.0  # a person may be typing a PIN in the middle of a handshake
+GOODBYE_S = 1.0
 HANDSHAKE, CERTIFICATE_VERIFY = 22, 15  # content type, message type. Spec: RFC 8446 B.3
 SCHEMES = {  # Spec: RFC 8446 4.2.3, RFC 9963 2
     0x0201: "rsa_pkcs1_sha1",
@@ -157,6 +158,13 @@ class _Server(http.server.ThreadingHTTPServer):
         visit = self._record(request, "")
         with contextlib.suppress(OSError):  # it hung up
             type("Page", (_Page,), {"visit": visit})(request, client_address, self)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Say goodbye in TLS first, without which OpenSSL speaks of an unexpected end."""
+        request.settimeout(GOODBYE_S)
+        with contextlib.suppress(OSError, ValueError):  # it hung up, or there never was a handshake
+            request = request.unwrap()
+        super().shutdown_request(request)
 
     def _record(self, connection: ssl.SSLSocket, error: str) -> Visit:
         scheme = self._schemes.pop(connection, NO_SIGNATURE)
