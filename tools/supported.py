@@ -79,6 +79,7 @@ SETTINGS = {
     "signature_consent": ("`each-signature`, `each-login`", "how often the signature password is asked for"),
     "logout": ("`clear`, `keep`", "whether a logout also ends the login on the card"),
     "card_timeout": ("seconds, more than 0, at most 600", "after which a card that does not answer is given up"),
+    "certificate_cache": ("`true`, `false`", "whether public certificates are kept for the next time"),
     "log": ("`stderr`, or a path", "where the log goes"),
     "log_level": ("a level's name", "what is logged"),
     "slots": (
@@ -269,7 +270,7 @@ def settings() -> str:
 def _default(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(code, value))
-    return NONE if value is None else code(str(value))
+    return NONE if value is None else code(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def deviations() -> str:

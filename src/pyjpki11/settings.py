@@ -26,7 +26,9 @@ PROGRAM = "program"
 class Settings:
     """The values in force; each has its default here."""
 
-    __slots__ = ("card_timeout", "log", "log_level", "logout", "reader", "signature_consent", "slots")
+    __slots__ = (
+        "card_timeout", "certificate_cache", "log", "log_level", "logout", "reader", "signature_consent", "slots",
+    )  # fmt: skip
 
     def __init__(self, is_browser: bool = False) -> None:
         self.reader = "pcsc"
@@ -36,6 +38,8 @@ class Settings:
         self.logout = LOGOUT_CLEARS_CARD
         #: Seconds after which a card that does not answer is given up. Design: decision 8
         self.card_timeout: float = 20
+        #: Whether public certificates are kept for the next time. Design: decision 9
+        self.certificate_cache = True
         self.log: str | None = None
         self.log_level: str | None = None
         #: The slots that are offered. Browsers ask for the PIN of every one. Design: decision 4
@@ -54,6 +58,10 @@ def _is_timeout(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_S
 
 
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_level(value: object) -> bool:
     return isinstance(value, str) and value.upper() in log.NAMES
 
@@ -68,6 +76,7 @@ CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "signature_consent": (_one_of(CONSENT_EACH_SIGNATURE, CONSENT_EACH_LOGIN), '"each-signature" or "each-login"'),
     "logout": (_one_of(LOGOUT_CLEARS_CARD, LOGOUT_KEEPS_CARD), '"clear" or "keep"'),
     "card_timeout": (_is_timeout, f"a number of seconds above 0, at most {MAX_TIMEOUT_S}"),
+    "certificate_cache": (_is_switch, "true or false"),
     "log": (_is_text, '"stderr" or a file'),
     "log_level": (_is_level, '"error", "warning", "info" or "debug"'),
     "slots": (_is_choice_of_slots, 'a list of "authentication", "signature" or both'),

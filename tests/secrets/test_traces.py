@@ -94,8 +94,8 @@ def test_nothing_of_the_cardholder_on_disk(used: tuple[Path, Path], state: Path,
     """Nor of the signature certificate. The card's record has what the card answered, and is not the module's."""
     _log, record = used
     certificate = (state / "sign.der").read_bytes()
-    issuer = (state / "sign_ca.der").read_bytes()
-    secrets = [piece for piece in pieces(certificate) if piece not in issuer] + personal_data(certificate)
+    public = b"".join((state / f"{name}.der").read_bytes() for name in ("auth", "auth_ca", "sign_ca"))
+    secrets = pieces(certificate, public) + personal_data(certificate)
     assert found_in(record.read_bytes(), secrets), "this test could not find it"
     for path in files(tmp_path / "user"):
         if path != record:
@@ -116,7 +116,7 @@ def test_the_cache_is_the_users_own(used: tuple[Path, Path], folders: dict[str, 
     cache = Path(folders["XDG_CACHE_HOME"], "pyjpki11")
     assert cache.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in files(cache)} == {0o600}
-    assert [path.name for path in files(*(Path(folder) for folder in folders.values()))] == ["pss"]
+    assert [path.name for path in files(*(Path(folder) for folder in folders.values()))] == ["cards", "pss"]
 
 
 def test_memory_after_logout(pcsc_card: CardMaker, state: Path, folders: dict[str, str], module_path: Path) -> None:

@@ -25,9 +25,10 @@ def spellings(secret: str) -> list[bytes]:
     return sorted(each.encode() for each in found)
 
 
-def pieces(der: bytes) -> list[bytes]:
-    """What shows that a certificate, or a part of it, was written somewhere."""
+def pieces(der: bytes, public: bytes = b"") -> list[bytes]:
+    """What shows that a certificate, or a part of it that is in nothing public, was written somewhere."""
     parts = [der[i : i + PIECE_LEN] for i in range(0, len(der) - PIECE_LEN, PIECE_LEN // 2)]
+    parts = [part for part in parts if part not in public]
     encoded = base64.b64encode(der)
     return [*parts, *(part.hex().encode() for part in parts), *(part.hex().upper().encode() for part in parts)] + [
         encoded[i : i + PIECE_LEN] for i in range(0, len(encoded) - PIECE_LEN, PIECE_LEN)

@@ -50,3 +50,30 @@ def make(
     builder = builder.not_valid_before(start).not_valid_after(end)
     usage = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.392.200149.8.5.5.1"), b"\x0c\x01A")
     return builder.add_extension(usage, False).sign(ISSUER_KEY, SHA256()).public_bytes(Encoding.DER)
+
+
+_AUTHORITY_KEYS: dict[bytes, rsa.RSAPrivateKey] = {}  # by certificate
+
+
+def authority(unit: str) -> bytes:
+    """A CA certificate with a key of its own, all with one name for each unit. Card: reference 6.2"""
+    key = rsa.generate_private_key(65537, 1024)
+    named = name((NameOID.ORGANIZATION_NAME, "JPKI-TEST"), (NameOID.ORGANIZATIONAL_UNIT_NAME, unit))
+    der = issue(key, named, named, key.public_key())
+    _AUTHORITY_KEYS[der] = key
+    return der
+
+
+def issue(key: rsa.RSAPrivateKey, issuer: x509.Name, subject: x509.Name, public: rsa.RSAPublicKey) -> bytes:
+    """A certificate that the key has signed, with a serial number of its own."""
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(START).not_valid_after(END)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+def of_a_card(like: dict[int, bytes] | None = None) -> dict[int, bytes]:
+    """What everybody may read of a new card, by EF: of the same authorities as another card, or of new ones."""
+    authorities = (like[0x000B], like[0x0002]) if like else (authority("auth"), authority("sign"))
+    issuer = x509.load_der_x509_certificate(authorities[0]).subject
+    own = issue(_AUTHORITY_KEYS[authorities[0]], issuer, SUBJECT, rsa_key())
+    return {0x000A: own, 0x000B: authorities[0], 0x0002: authorities[1]}

@@ -86,6 +86,17 @@ def _rsa_numbers(public_key_info: bytes) -> tuple[int, int] | tuple[None, None]:
     return modulus, exponent
 
 
+def signed_part(der: bytes) -> tuple[bytes, bytes]:
+    """What an authority has signed of a certificate, and its signature.
+
+    :raises BadCardData: this is no certificate. Spec: RFC 5280 4.1.1
+    """
+    fields = Reader(der).enter(SEQUENCE)
+    signed = fields.take_element(SEQUENCE)
+    fields.take(SEQUENCE)  # signature algorithm
+    return signed, fields.take_value(BIT_STRING)[1:]  # the first byte counts unused bits
+
+
 def certificate_len(head: bytes) -> int:
     """Length in bytes of the certificate that begins so.
 

@@ -3,7 +3,8 @@
 Fewest commands: the application is selected once, files are reached by their short identifiers, and only a
 refusal makes us look whether another program has selected something else (then everything is said again in
 full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application and
-file within one transaction, and is never repeated.
+file within one transaction, and is never repeated. The file's short identifier in the VERIFY itself stands for the
+second SELECT on a card that has just told the tries of that PIN by it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from pyjpki11.reader.base import Connection
 
     T = TypeVar("T")
+    #: The beginning of an authentication certificate -> what is remembered of the card that has it.
+    Recall = Callable[[bytes], TokenInfo | None]
 
 BY_DF_NAME, NO_RESPONSE_DATA = 0x04, 0x0C  # P1, P2 of SELECT
 BY_EF_ID = 0x02  # P1 of SELECT
@@ -60,16 +63,38 @@ class JpkiCard:
         self._channel = Channel(connection)
         self._is_selected = False
         self._has_short_ids = True
+        self._counted_by_short_id: set[int] = set()  # EFs of PINs whose tries a card has told by their short identifier
 
-    def identify(self) -> TokenInfo:
+    def recognize(self, recall: Recall) -> TokenInfo | None:
+        """What is remembered of the card, or None for one that is not known, or not from what is selected now.
+
+        Nothing is selected: the beginning of a certificate that only one card has shows which card this is, and,
+        better than any SELECT could, that its application is selected.
+        """
+        self._connection.begin()
+        self._channel.start()
+        try:
+            head, sw = self._channel.exchange(
+                0x00, apdu.READ_BINARY, SHORT_EF_ID | layout.AUTHENTICATION.certificate_ef, 0, response_len=CHUNK_LEN
+            )
+            known = recall(head) if sw == status.SUCCESS else None
+            self._is_selected = known is not None
+            return known
+        finally:
+            self._connection.end()
+
+    def identify(self, recall: Recall | None = None) -> TokenInfo:
         """What the card says of itself; empty on a card that does not.
 
-        It is asked while the application has just been selected, since nothing in the answer shows whose it is.
+        It is asked while the application has just been selected, since nothing in the answer shows whose it is; or
+        not at all, where `recall` knows the card by the beginning of its authentication certificate.
 
         :raises CardNotRecognized: it has no JPKI application.
         :raises StatusWordError: it does not say whether it has one.
         """
-        return self._in_transaction(self._read_token_info, select_first=True)
+        return self._in_transaction(
+            lambda: (recall and self._recall(recall)) or self._read_token_info(), select_first=True
+        )
 
     def read_head(self, ef: int) -> bytes:
         """The first bytes, at most 256, of the certificate in an EF.
@@ -228,6 +253,12 @@ class JpkiCard:
             log.info(f"no token information on this card: {error}")
             return TokenInfo(b"")
 
+    def _recall(self, recall: Recall) -> TokenInfo | None:
+        try:
+            return recall(self._read_head(layout.AUTHENTICATION.certificate_ef))
+        except (StatusWordError, BadCardData):
+            return None  # a phone before a login, or no certificate
+
     def _read_head(self, ef: int) -> bytes:
         head = self._read(ef, CHUNK_LEN)
         length = min(certificate_len(head), CHUNK_LEN)
@@ -260,15 +291,25 @@ class JpkiCard:
         """The query is a VERIFY of four bytes; a fifth would be an error. Card: reference 3.3"""
         if self._has_short_ids:
             _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, SHORT_EF_ID | key.pin_ef)
-            if sw == status.SUCCESS or status.tries_left(sw) is not None:
-                return status.tries_left(sw)
+            tries_left = status.tries_left(sw)
+            if tries_left is not None and tries_left <= key.pin_rule.max_tries:
+                self._counted_by_short_id.add(key.pin_ef)
+            if sw == status.SUCCESS or tries_left is not None:
+                return tries_left
         self._select_ef(key.pin_ef)
         _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF)
         return status.tries_left(sw)
 
     def _verify(self, key: KeyLayout, pin: bytearray) -> None:
-        self._select_ef(key.pin_ef)
-        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF, pin)
+        """A PIN whose tries the card has told by its short identifier is named by that. Card: reference 1.2"""
+        if key.pin_ef in self._counted_by_short_id:
+            self._present(SHORT_EF_ID | key.pin_ef, pin)
+        else:
+            self._select_ef(key.pin_ef)
+            self._present(CURRENT_EF, pin)
+
+    def _present(self, target: int, pin: bytearray) -> None:
+        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, target, pin)
         if sw == status.SUCCESS:
             return
         tries_left = status.tries_left(sw)
@@ -279,7 +320,8 @@ class JpkiCard:
         raise PinRejected(tries_left)
 
     def _change(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
-        self._verify(key, old)
+        self._select_ef(key.pin_ef)
+        self._present(CURRENT_EF, old)
         self._channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
 
     def _probe(self, key: KeyLayout, mode: int) -> int:

@@ -13,6 +13,8 @@ KINDS = {
 }
 #: What all their labels begin with.
 LABEL_PREFIX = "JPKIAP"
+#: Those whose authentication certificate everybody may read. Card: reference 1.3
+OPEN_KINDS = ("JPKIAPICCTOKEN2", "JPKIAPICCTOKEN")
 
 
 class TokenInfo:
@@ -21,15 +23,21 @@ class TokenInfo:
     `is_plausible`: it is what a card of this kind says, not what a disturbed one does.
     """
 
-    __slots__ = ("is_plausible", "label", "manufacturer", "model", "serial_number")
+    __slots__ = ("data", "is_plausible", "label", "manufacturer", "model", "serial_number")
 
     def __init__(self, data: bytes) -> None:
         """:param data: the file's content, a CK_TOKEN_INFO with big-endian numbers, or less. Card: reference 5"""
+        self.data = data
         self.label = _text(data[0:32])
         self.manufacturer = _text(data[32:64])
         self.model = _text(data[64:80])
         self.serial_number = _text(data[80:96])
         self.is_plausible = len(data) == TOKEN_INFO_LEN and self.label.startswith(LABEL_PREFIX)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its authentication certificate shows without a login; a phone wants one."""
+        return self.label in OPEN_KINDS
 
     @property
     def kind(self) -> str:

@@ -49,6 +49,13 @@ def new(name: str) -> Hash:
     return _makers[name]()
 
 
+def of(name: str, data: bytes) -> bytes:
+    """The hash of data."""
+    hashing = new(name)
+    hashing.update(data)
+    return hashing.digest()
+
+
 def _find(name: str) -> Callable[[], Hash]:
     for module in _MODULES[name]:
         try:

@@ -6,8 +6,8 @@ from _thread import RLock
 
 from pyjpki11 import log
 from pyjpki11.card.certificate import serial_number_in
-from pyjpki11.card.jpki import JpkiCard
-from pyjpki11.card.layout import AUTHENTICATION
+from pyjpki11.card.jpki import CHUNK_LEN, JpkiCard
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.errors import (
     BadCardData,
     CardRemoved,
@@ -16,6 +16,7 @@ from pyjpki11.errors import (
     ServiceUnavailable,
     StatusWordError,
 )
+from pyjpki11.provider.issuer import has_issued
 from pyjpki11.provider.pss import PssSupport
 
 TYPE_CHECKING = False
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pyjpki11.card.certificate import Certificate
     from pyjpki11.card.token_info import TokenInfo
+    from pyjpki11.provider.memory import CardMemory
     from pyjpki11.reader.base import Connection
 
     T = TypeVar("T")
@@ -41,7 +43,7 @@ class Insertion:
     `next_handle` gives object handles, none twice, so that those of one card never mean something on another.
     """
 
-    def __init__(self, next_handle: Callable[[], int], connection: Connection) -> None:
+    def __init__(self, next_handle: Callable[[], int], connection: Connection, memory: CardMemory) -> None:
         """:raises CardNotRecognized: the card is no My Number card."""
         self.next_handle = next_handle
         self.is_alive = True
@@ -52,7 +54,17 @@ class Insertion:
         self._certificates: dict[int, Certificate | None] = {}
         self.pss = PssSupport(self)
         self._questions_left = MAX_MORE_QUESTIONS
-        self.token_info: TokenInfo = self.run(lambda card: card.identify())
+        self._memory = memory
+        self.token_info: TokenInfo = self.run(self._identify)
+
+    def _identify(self, card: JpkiCard) -> TokenInfo:
+        if not self._memory.has_cards:
+            return card.identify()
+        return card.recognize(self._memory.recall) or card.identify(self._recall)
+
+    def _recall(self, head: bytes) -> TokenInfo | None:
+        self._heads[AUTHENTICATION.certificate_ef] = head
+        return self._memory.recall(head)
 
     def run(self, step: Callable[[JpkiCard], T]) -> T:
         """Do something on the card, one caller at a time.
@@ -97,7 +109,8 @@ class Insertion:
         """
         with self.lock:
             if ef not in self._heads:
-                self._heads[ef] = self._read(ef, lambda card: card.read_head(ef))
+                known = self._memory.certificate(ef)
+                self._heads[ef] = known.der[:CHUNK_LEN] if known else self._read(ef, lambda card: card.read_head(ef))
             return self._heads[ef]
 
     def certificate(self, ef: int) -> Certificate | None:
@@ -110,8 +123,27 @@ class Insertion:
             if head is None:
                 return None
             if ef not in self._certificates:
-                self._certificates[ef] = self._read(ef, lambda card: card.read_certificate(ef, head))
+                known = self._memory.certificate(ef, head)
+                self._certificates[ef] = known or self._read(ef, lambda card: card.read_certificate(ef, head))
+                self._learn(ef)
             return self._certificates[ef]
+
+    def _learn(self, ef: int) -> None:
+        learned = self._certificates[ef]
+        if learned is None:
+            return
+        self._memory.learn(self.token_info, ef, learned.der)
+        if ef == SIGNATURE.certificate_ef:
+            self._doubt_authority(learned)
+
+    def _doubt_authority(self, signature_certificate: Certificate) -> None:
+        """The signature certificate may have been renewed, by another authority, since that was remembered."""
+        ef = SIGNATURE.ca_certificate_ef
+        known = self._memory.certificate(ef)
+        if known is not None and not has_issued(known, signature_certificate):
+            self._memory.forget(ef)
+            self._heads.pop(ef, None)
+            self._certificates.pop(ef, None)
 
     def forget_failures(self) -> None:
         """Ask again for what the card did not give: it may have failed for a moment only."""

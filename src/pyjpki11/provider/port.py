@@ -15,6 +15,7 @@ from pyjpki11.errors import (
     StatusWordError,
 )
 from pyjpki11.provider.insertion import Insertion
+from pyjpki11.provider.memory import CardMemory
 from pyjpki11.provider.token import AUTHENTICATION_TOKEN, SIGNATURE_TOKEN, Token
 
 TYPE_CHECKING = False
@@ -96,7 +97,8 @@ class Port:
             raise CardAbsent(f"there is no card in {self.reader}")
         connection = self._driver.connect(self.reader)
         try:
-            insertion = Insertion(self._next_handle, connection)
+            memory = CardMemory(self._settings.certificate_cache)
+            insertion = Insertion(self._next_handle, connection, memory)
         except JpkiError as error:
             connection.close()
             self._note_failure(error)

@@ -65,7 +65,7 @@ class PublicKey:
         data = _xor(masked, mgf1(check, masked_len, mgf_hash_name))
         data = bytes((data[0] & 0xFF >> spare_bits,)) + data[1:]
         zeros, separator, salt = data.partition(b"\1")
-        is_good = separator and not zeros.strip(b"\0") and _hash(hash_name, bytes(8) + hashed + salt) == check
+        is_good = separator and not zeros.strip(b"\0") and digest.of(hash_name, bytes(8) + hashed + salt) == check
         return len(salt) if is_good else None
 
 
@@ -74,15 +74,9 @@ def mgf1(seed: bytes, length: int, hash_name: str) -> bytes:
     mask = b""
     counter = 0
     while len(mask) < length:
-        mask += _hash(hash_name, seed + counter.to_bytes(4, "big"))
+        mask += digest.of(hash_name, seed + counter.to_bytes(4, "big"))
         counter += 1
     return mask[:length]
-
-
-def _hash(name: str, data: bytes) -> bytes:
-    hashing = digest.new(name)
-    hashing.update(data)
-    return hashing.digest()
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
