@@ -1,0 +1,1 @@
+"""What certificates say, and whether to believe them; for the card tool only, never in a host."""

@@ -1,0 +1,21 @@
+"""What can be wrong with certificates that somebody gave to the tool."""
+
+from __future__ import annotations
+
+from pyjpki11.errors import JpkiError
+
+
+class BadCertificate(JpkiError):
+    """This is no certificate, or a spoilt one."""
+
+
+class UnfitRoot(JpkiError):
+    """A certificate that is to be believed as a root may not issue others; the text is its subject."""
+
+
+class BadRevocationData(JpkiError):
+    """This is no revocation list, or no OCSP response."""
+
+
+class ResponderFailed(JpkiError):
+    """An OCSP responder was not reached, or refused to answer; the text says why."""

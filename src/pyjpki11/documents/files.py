@@ -1,0 +1,94 @@
+"""Contents and signatures in files: read in chunks, recognised, armoured."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import mmap
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pyjpki11.documents.envelope import Data
+from pyjpki11.documents.errors import NotSignedData
+
+CHUNK_LEN = 1 << 20
+#: A multiple of three bytes makes whole lines of Base64. Spec: RFC 7468 2
+PEM_LINE_LEN = 48
+
+PEM = re.compile(rb"-----BEGIN (CMS|PKCS7)-----(?P<body>[\sA-Za-z0-9+/=]+)-----END \1-----\s*\Z")
+PEM_BEGIN, PEM_END = b"-----BEGIN CMS-----\n", b"-----END CMS-----\n"
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """What is left of a file."""
+    while chunk := file.read(CHUNK_LEN):
+        yield chunk
+
+
+def hashes_of(chunks: Iterable[bytes], names: Iterable[str]) -> dict[str, bytes]:
+    """Hashes of a content by their name, computed while it is read once."""
+    hashing = {name: hashlib.new(name) for name in names}
+    for chunk in chunks:
+        for each in hashing.values():
+            each.update(chunk)
+    return {name: each.digest() for name, each in hashing.items()}
+
+
+def armoured(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A signature in PEM."""
+    yield PEM_BEGIN
+    rest = b""
+    for chunk in chunks:
+        rest += chunk
+        whole = len(rest) - len(rest) % PEM_LINE_LEN
+        yield _lines(rest[:whole])
+        rest = rest[whole:]
+    yield _lines(rest)
+    yield PEM_END
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Data]:
+    """A signature's bytes, out of PEM where it is in it.
+
+    :raises OSError: the file cannot be read.
+    :raises NotSignedData: it is empty, or spoilt PEM.
+    """
+    with path.open("rb") as file:
+        try:
+            mapped: Data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (ValueError, OSError):  # an empty file, or one that is a pipe
+            mapped = file.read()
+        try:
+            if not mapped:
+                raise NotSignedData("the file is empty")
+            yield _from_pem(mapped[:]) if b"-----BEGIN" in mapped[:CHUNK_LEN] else mapped
+        finally:
+            if isinstance(mapped, mmap.mmap):
+                mapped.close()
+
+
+def pieces_of(data: Data, pieces: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """Parts of a file, in chunks."""
+    for start, end in pieces:
+        for position in range(start, end, CHUNK_LEN):
+            yield data[position : min(position + CHUNK_LEN, end)]
+
+
+def _lines(data: bytes) -> bytes:
+    starts = range(0, len(data), PEM_LINE_LEN)
+    return b"".join(base64.b64encode(data[start : start + PEM_LINE_LEN]) + b"\n" for start in starts)
+
+
+def _from_pem(text: bytes) -> bytes:
+    found = PEM.search(text)
+    if found is None:
+        raise NotSignedData("its PEM is spoilt, or of something else")
+    try:
+        return base64.b64decode(b"".join(found["body"].split()), validate=True)
+    except binascii.Error:
+        raise NotSignedData("its PEM is spoilt") from None
