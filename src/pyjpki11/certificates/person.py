@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ UNKNOWN = "unknown"
 ERAS = {"1": "meiji", "2": "taisho", "3": "showa", "4": "heisei", "5": "reiwa"}
 SEXES = {"1": "male", "2": "female"}
 NOT_SUBSTITUTED = "0"
+EYYYYMMDD = re.compile(r"[0-9]([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
 class BirthDate(NamedTuple):
@@ -79,8 +81,9 @@ def _fields(certificate: x509.Certificate) -> dict[str, str]:
 def _birth_date(text: str) -> BirthDate:
     """EYYYYMMDD: the era's number, then the day in the Gregorian calendar."""
     era = ERAS.get(text[:1], UNKNOWN)
+    parts = EYYYYMMDD.fullmatch(text)
     try:
-        day = date(int(text[1:5]), int(text[5:7]), int(text[7:]))
+        day = date(*map(int, parts.groups())) if parts else None
     except ValueError:
-        return BirthDate(text, era, None)
+        day = None
     return BirthDate(text, era, day)

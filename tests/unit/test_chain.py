@@ -1,0 +1,170 @@
+"""Certificates against the roots that are believed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA384, SHA512
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from support.authority import AUTH_UNIT, DAY, NOW, SIGN_UNIT, Authority, usage
+
+from pyjpki11.certificates import anchors, chain
+from pyjpki11.certificates.anchors import GIVEN, PUBLISHED, TEST, Anchor
+from pyjpki11.certificates.errors import BadCertificate, UnfitRoot
+from pyjpki11.certificates.findings import BAD, GOOD, OPEN, is_good
+
+README = Path(anchors.__file__).parent / "published" / "README.md"
+AUTHORITY = Authority()
+ROOTS = [Anchor(AUTHORITY.certificate, PUBLISHED, "sign", 3)]
+
+
+def codes(certificate: x509.Certificate, roots: list[Anchor] = ROOTS, moment: datetime = NOW) -> list[str]:
+    """What is found, with a mark where it speaks against the certificate."""
+    found = chain.judge(certificate, roots, moment)
+    marks = {GOOD: "", BAD: "!", OPEN: "?"}
+    assert [it.check for it in found] == ["issuer", "validity", "key-usage"]
+    return [marks[it.result] + it.code for it in found]
+
+
+def test_published_roots() -> None:
+    roots = anchors.published()
+    assert [(root.purpose, root.generation) for root in roots] == [("auth", 1), ("sign", 1), ("auth", 3), ("sign", 3)]
+    for root in roots:
+        root.certificate.verify_directly_issued_by(root.certificate)
+        assert anchors.is_authority(root.certificate)
+
+
+def test_fingerprints_are_those_that_the_readme_lists() -> None:
+    cells = [line.strip("| ").split(" | ") for line in README.read_text().splitlines() if ".pem" in line]
+    listed = [(file, int(generation), cell[-1]) for file, _issues, generation, *cell in cells]
+    assert listed == [tuple(row) for row in anchors.PUBLISHED_ROOTS]
+
+
+def test_exchanged_root_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = anchors.PUBLISHED_ROOTS[:2]
+    monkeypatch.setattr(anchors, "PUBLISHED_ROOTS", (first._replace(file=second.file),))
+    with pytest.raises(BadCertificate):
+        anchors.published()
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(2020, 1, 1, tzinfo=UTC), ["valid", "valid", "!not-yet-valid", "!not-yet-valid"]),
+        (datetime(2026, 1, 1, tzinfo=UTC), ["!expired", "!expired", "valid", "valid"]),
+        (datetime(2034, 1, 1, tzinfo=UTC), ["!expired"] * 4),
+    ],
+)
+def test_published_roots_end(moment: datetime, expected: list[str]) -> None:
+    roots = anchors.published()
+    for root, validity in zip(roots, expected, strict=True):
+        found = chain.judge(root.certificate, roots, moment, must_sign=False)
+        assert [it.code for it in found] == ["published-root", validity.lstrip("!"), "issues"]
+        assert is_good(found) is (validity == "valid")
+
+
+def test_signer() -> None:
+    assert codes(AUTHORITY.issue().certificate) == ["published-root", "valid", "signs"]
+
+
+def test_root_is_found_by_signature_among_those_of_one_name() -> None:
+    generations = [Authority(number=number) for number in (1, 2, 3)]
+    assert len({one.certificate.subject for one in generations}) == 1
+    roots = [Anchor(one.certificate, PUBLISHED, "sign", number) for number, one in enumerate(generations, 1)]
+    found = [chain.issuer_of(one.issue().certificate, roots) for one in generations]
+    assert found == roots
+    assert codes(Authority(number=4).issue().certificate, roots)[0] == "!unknown-issuer"
+
+
+def test_name_of_a_root_alone_is_worth_nothing() -> None:
+    impostor = Authority(number=9)
+    roots = anchors.published()
+    impostor.name = roots[3].certificate.subject
+    assert codes(impostor.issue().certificate, roots)[0] == "!unknown-issuer"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (-10, -1, "!expired"),
+        (1, 10, "!not-yet-valid"),
+        (0, 10, "valid"),  # both ends belong to the period
+        (-10, 0, "valid"),
+    ],
+)
+def test_validity(first: int, last: int, expected: str) -> None:
+    signer = AUTHORITY.issue(period=(NOW + first * DAY, NOW + last * DAY))
+    assert codes(signer.certificate)[1] == expected
+
+
+def test_expired_root() -> None:
+    old = Authority(number=1, period=(NOW - 20 * DAY, NOW - 10 * DAY))
+    roots = [Anchor(old.certificate, PUBLISHED, "sign", 1)]
+    assert codes(old.issue().certificate, roots)[1] == "!issuer-expired"
+    assert codes(old.issue().certificate, roots, NOW - 30 * DAY)[1] == "!not-yet-valid"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ([(usage(digital_signature=True), True)], "signs"),
+        ([(usage(content_commitment=True), True)], "signs"),
+        ([(usage(key_encipherment=True), True)], "!no-signing"),
+        ([], "?unlimited"),
+        ([(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True)], "!unknown-extension"),
+        ([(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), False)], "?unlimited"),
+    ],
+)
+def test_key_usage(extensions: list[tuple[x509.ExtensionType, bool]], expected: str) -> None:
+    assert codes(AUTHORITY.issue(extensions=extensions).certificate)[2] == expected
+
+
+def test_hash_of_the_issuers_signature() -> None:
+    assert codes(AUTHORITY.issue(hashed=SHA384()).certificate)[0] == "published-root"
+    assert codes(AUTHORITY.issue(hashed=SHA512()).certificate)[0] == "published-root"
+
+
+def test_given_root_wins_only_for_its_own() -> None:
+    other = Authority(organisation="Someone", number=2)
+    (given,) = anchors.given(other.pem)
+    assert given.source == GIVEN
+    assert codes(other.issue().certificate, [*ROOTS, given])[0] == "given-root"
+    assert anchors.given(other.der)[0].certificate == other.certificate
+    assert len(anchors.given(other.pem + AUTHORITY.pem)) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_given_nonsense(data: bytes) -> None:
+    with pytest.raises(BadCertificate):
+        anchors.given(data)
+
+
+def test_given_root_must_be_an_authority() -> None:
+    with pytest.raises(UnfitRoot, match="signer"):
+        anchors.given(AUTHORITY.issue().pem)
+    with pytest.raises(UnfitRoot):
+        anchors.given(Authority(is_ca=False).pem)
+
+
+@pytest.mark.parametrize("organisation", ["JPKI-SOFTCARD", "JPKI-TEST"])
+def test_test_hierarchy_only_on_request(organisation: str) -> None:
+    card = Authority(AUTH_UNIT, organisation, number=5)
+    signer = card.issue()
+    assert codes(signer.certificate, anchors.published())[0] == "!test-issuer"
+    (root,) = anchors.test_roots([signer.certificate, card.certificate, AUTHORITY.certificate])
+    assert (root.source, root.purpose) == (TEST, "auth")
+    assert codes(signer.certificate, [root])[0] == "test-root"
+
+
+@pytest.mark.parametrize(("unit", "purpose"), [(SIGN_UNIT, "sign"), (AUTH_UNIT, "auth"), ("Else", None)])
+def test_purpose_stands_in_the_issuers_name(unit: str, purpose: str | None) -> None:
+    assert anchors.purpose_of(Authority(unit).issue().certificate) == purpose
+
+
+def test_extended_key_usage_is_known() -> None:
+    more = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), True)
+    signer = AUTHORITY.issue(extensions=[(usage(digital_signature=True), True), more])
+    assert codes(signer.certificate)[2] == "signs"
