@@ -6,7 +6,7 @@ import os
 
 from pyjpki11.boundary._cffi import ffi
 from pyjpki11.boundary.entry import handler, module
-from pyjpki11.boundary.marshal import require, take_bytes
+from pyjpki11.boundary.marshal import require, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
@@ -37,7 +37,7 @@ def C_Digest(hSession: int, pData: Any, ulDataLen: int, pDigest: Any, pulDigestL
         operation.DIGEST_WHOLE,
         pDigest,
         pulDigestLen,
-        lambda digesting: digesting.digest(take_bytes(pData, ulDataLen)),
+        lambda digesting: digesting.digest(take_data(pData, ulDataLen)),
     )
 
 

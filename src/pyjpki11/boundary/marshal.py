@@ -47,12 +47,17 @@ def take_bytes(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
     :param room: more bytes than this are wrong anyhow, and are not even read.
     :raises CryptokiError: DATA_LEN_RANGE, there are more.
     """
+    return bytes(take_data(pointer, length, room))
+
+
+def take_data(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
+    """C's bytes, for as long as the call lasts: gigabytes are hashed where they are. See take_bytes."""
     if length == 0:
         return b""
     require(pointer)
     if length > room:
         raise CryptokiError(ckr.DATA_LEN_RANGE)
-    return bytes(ffi.buffer(pointer, length))
+    return ffi.buffer(pointer, length)  # type: ignore[no-any-return]
 
 
 def take_pin(pointer: Any, length: int) -> bytearray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import module
-from pyjpki11.boundary.marshal import NULL, has_room, put_bytes, take_bytes, take_mechanism
+from pyjpki11.boundary.marshal import NULL, has_room, put_bytes, take_data, take_mechanism
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
 
@@ -29,7 +29,7 @@ def begin(session_handle: int, mechanism: Any, start: Callable[[Session, int, Pa
 def take_in(session_handle: int, step: Step, pointer: Any, length: int) -> None:
     """Take in a part of the data."""
     session = module().session(session_handle)
-    session.advance(step, lambda operation: operation.update(take_bytes(pointer, length, operation.room)))
+    session.advance(step, lambda operation: operation.update(take_data(pointer, length, operation.room)))
 
 
 def answer(

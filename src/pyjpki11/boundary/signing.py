@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import handler, module
-from pyjpki11.boundary.marshal import NULL, take_bytes
+from pyjpki11.boundary.marshal import NULL, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.provider import operation
 
@@ -11,26 +11,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyjpki11.provider.operation import Step
+
+
+def _begin(session: int, mechanism: Any, key: int, last: Step) -> None:
+    begin(session, mechanism, lambda it, *chosen: it.start_signing(last.kind, key, *chosen), last)
+
+
+def _sign(session: int, step: Step, data: Any, data_len: int, signature: Any, signature_len: Any) -> None:
+    """Sign the data, together with the parts before it."""
+    answer(
+        session,
+        step,
+        signature,
+        signature_len,
+        lambda signing: signing.sign(take_data(data, data_len, signing.room)),
+    )
+
 
 @handler
 def C_SignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_signing(operation.SIGN, hKey, *mechanism),
-        operation.SIGN_FINAL,
-    )
+    _begin(hSession, pMechanism, hKey, operation.SIGN_FINAL)
 
 
 @handler
 def C_Sign(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
-    answer(
-        hSession,
-        operation.SIGN_WHOLE,
-        pSignature,
-        pulSignatureLen,
-        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
-    )
+    _sign(hSession, operation.SIGN_WHOLE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
 @handler
@@ -45,33 +51,17 @@ def C_SignFinal(hSession: int, pSignature: Any, pulSignatureLen: Any) -> None:
 
 @handler
 def C_SignRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_signing(operation.SIGN_RECOVER, hKey, *mechanism),
-        operation.SIGN_RECOVER_WHOLE,
-    )
+    _begin(hSession, pMechanism, hKey, operation.SIGN_RECOVER_WHOLE)
 
 
 @handler
 def C_SignRecover(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
-    answer(
-        hSession,
-        operation.SIGN_RECOVER_WHOLE,
-        pSignature,
-        pulSignatureLen,
-        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
-    )
+    _sign(hSession, operation.SIGN_RECOVER_WHOLE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
 @handler
 def C_MessageSignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_signing(operation.SIGN_MESSAGES, hKey, *mechanism),
-        operation.SIGN_MESSAGES_FINAL,
-    )
+    _begin(hSession, pMechanism, hKey, operation.SIGN_MESSAGES_FINAL)
 
 
 @handler
@@ -84,13 +74,7 @@ def C_SignMessage(
     pSignature: Any,
     pulSignatureLen: Any,
 ) -> None:
-    answer(
-        hSession,
-        operation.SIGN_MESSAGE,
-        pSignature,
-        pulSignatureLen,
-        lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
-    )
+    _sign(hSession, operation.SIGN_MESSAGE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
 @handler
@@ -112,13 +96,7 @@ def C_SignMessageNext(
     if pulSignatureLen == NULL:
         take_in(hSession, operation.SIGN_MESSAGE_NEXT, pData, ulDataLen)
     else:
-        answer(
-            hSession,
-            operation.SIGN_MESSAGE_LAST,
-            pSignature,
-            pulSignatureLen,
-            lambda signing: signing.sign(take_bytes(pData, ulDataLen, signing.room)),
-        )
+        _sign(hSession, operation.SIGN_MESSAGE_LAST, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
 @handler

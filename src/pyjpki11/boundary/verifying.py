@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import handler, module
-from pyjpki11.boundary.marshal import NULL, take_bytes
+from pyjpki11.boundary.marshal import NULL, take_bytes, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.provider import operation
 
@@ -12,17 +12,31 @@ MAX_SIGNATURE_LEN = 2048
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from pyjpki11.provider.inputs import Parameters
     from pyjpki11.provider.operation import Step
+    from pyjpki11.provider.session import Session
     from pyjpki11.provider.verifying import VerifyOperation
+
+
+def _begin(
+    session: int, mechanism: Any, key: int, last: Step, signature: Callable[[], bytes] | None = None
+) -> None:
+    """:param signature: takes the signature, where it comes before the data."""
+
+    def start(it: Session, number: int, parameters: Parameters) -> None:
+        it.start_verifying(last.kind, key, number, parameters, signature() if signature else None)
+
+    begin(session, mechanism, start, last)
 
 
 def _finish(session: int, step: Step, signature: Any, signature_len: int, data: Any = NULL, data_len: int = 0) -> None:
     """Verify the signature of the data, together with the parts before it."""
 
     def work(verifying: VerifyOperation) -> None:
-        verifying.update(take_bytes(data, data_len, verifying.room))
+        verifying.update(take_data(data, data_len, verifying.room))
         verifying.finish(_take_signature(verifying, signature, signature_len))
 
     module().session(session).advance(step, work)
@@ -35,12 +49,7 @@ def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> by
 
 @handler
 def C_VerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_verifying(operation.VERIFY, hKey, *mechanism),
-        operation.VERIFY_FINAL,
-    )
+    _begin(hSession, pMechanism, hKey, operation.VERIFY_FINAL)
 
 
 @handler
@@ -60,12 +69,7 @@ def C_VerifyFinal(hSession: int, pSignature: Any, ulSignatureLen: int) -> None:
 
 @handler
 def C_VerifyRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_verifying(operation.VERIFY_RECOVER, hKey, *mechanism),
-        operation.VERIFY_RECOVER_WHOLE,
-    )
+    _begin(hSession, pMechanism, hKey, operation.VERIFY_RECOVER_WHOLE)
 
 
 @handler
@@ -81,12 +85,7 @@ def C_VerifyRecover(hSession: int, pSignature: Any, ulSignatureLen: int, pData: 
 
 @handler
 def C_MessageVerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_verifying(operation.VERIFY_MESSAGES, hKey, *mechanism),
-        operation.VERIFY_MESSAGES_FINAL,
-    )
+    _begin(hSession, pMechanism, hKey, operation.VERIFY_MESSAGES_FINAL)
 
 
 @handler
@@ -133,20 +132,19 @@ def C_MessageVerifyFinal(hSession: int) -> None:
 def C_VerifySignatureInit(
     hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int
 ) -> None:
-    begin(
+    _begin(
         hSession,
         pMechanism,
-        lambda session, *mechanism: session.start_verifying(
-            operation.VERIFY_SIGNATURE, hKey, *mechanism, take_bytes(pSignature, ulSignatureLen, MAX_SIGNATURE_LEN)
-        ),
+        hKey,
         operation.VERIFY_SIGNATURE_FINAL,
+        lambda: take_bytes(pSignature, ulSignatureLen, MAX_SIGNATURE_LEN),
     )
 
 
 @handler
 def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
     def work(verifying: VerifyOperation) -> None:
-        verifying.update(take_bytes(pData, ulDataLen, verifying.room))
+        verifying.update(take_data(pData, ulDataLen, verifying.room))
         verifying.finish()
 
     module().session(hSession).advance(operation.VERIFY_SIGNATURE_WHOLE, work)
