@@ -1,0 +1,1 @@
+"""Telling programs of the module: what has to stand in which of their files, a file per program."""

@@ -1,0 +1,177 @@
+"""Files of others: changed as a whole or not at all, and looking afterwards as they did."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyjpki11.registration import files, refusal
+from pyjpki11.registration.files import Change, apply
+from pyjpki11.registration.place import Place, closed_to_others
+from pyjpki11.registration.refusal import Refused
+
+LIBRARY = Path("/usr/lib/libpyjpki11.so")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A user's home."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def place(home: Path) -> Place:
+    """That user's files."""
+    return Place(LIBRARY, {"HOME": str(home)})
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    """A file of the user's, which only the user reads."""
+    path = home / "file"
+    path.write_bytes(b"before\n")
+    path.chmod(0o640)
+    return path
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Everything in a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def refused(function: Callable[..., object], *arguments: object) -> str:
+    """The code of a refusal."""
+    with pytest.raises(Refused) as caught:
+        function(*arguments)
+    return caught.value.code
+
+
+def test_a_change_keeps_what_was_there(file: Path) -> None:
+    apply([Change(file, b"before\n", b"after\n", 0o600)])
+    assert listing(file.parent) == {"file": b"after\n", "file.pyjpki11-backup": b"before\n"}
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    assert modes == {0o640}
+
+
+def test_the_copy_goes_when_the_file_is_again_what_it_was(file: Path) -> None:
+    apply([Change(file, b"before\n", b"after\n", 0o600)])
+    apply([Change(file, b"after\n", b"before\n", 0o600, is_backed_up=False)])
+    assert listing(file.parent) == {"file": b"before\n"}
+
+
+def test_the_owner_is_kept(file: Path) -> None:
+    """Only root may write files of others."""
+    owner = (1234, 4321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(file, *owner)
+    apply([Change(file, b"before\n", b"after\n", 0o600)])
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in file.parent.iterdir()} == {owner}
+
+
+def test_attributes_are_kept(file: Path) -> None:
+    os.setxattr(file, "user.note", b"kept")
+    apply([Change(file, b"before\n", b"after\n", 0o600)])
+    assert os.getxattr(file, "user.note") == b"kept"
+
+
+@pytest.mark.parametrize(("mode", "folder_mode"), [(0o600, 0o700), (0o644, 0o755)])
+def test_a_new_file(home: Path, mode: int, folder_mode: int) -> None:
+    path = home / "folder" / "file"
+    apply([Change(path, None, b"new", mode)])
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE(path.parent.stat().st_mode) == folder_mode
+    apply([Change(path, b"new", None, mode)])
+    assert listing(path.parent) == {}
+
+
+def test_a_file_that_has_changed_meanwhile(file: Path) -> None:
+    assert refused(apply, [Change(file, b"older\n", b"after\n", 0o600)]) == refusal.CHANGED
+    assert listing(file.parent) == {"file": b"before\n"}
+
+
+def test_all_or_none(file: Path, home: Path) -> None:
+    """The last one cannot be written: its folder is a file."""
+    new, impossible = home / "new", file / "below"
+    changes = [Change(new, None, b"new", 0o600), Change(file, b"before\n", b"after\n", 0o600)]
+    with pytest.raises(NotADirectoryError):
+        apply([*changes, Change(impossible, None, b"x", 0o600)])
+    assert listing(home) == {"file": b"before\n"}
+
+
+def test_a_symbolic_link_within_the_home_is_followed(file: Path, place: Place) -> None:
+    """As people have it who keep their settings in a repository."""
+    link = place.home / "link"
+    link.symlink_to(file)
+    assert files.real_path(link, place) == file
+
+
+@pytest.mark.parametrize("is_folder", [False, True], ids=["file", "folder"])
+def test_a_symbolic_link_out_of_the_home(tmp_path: Path, place: Place, is_folder: bool) -> None:
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    (target / "file").write_text("foreign")
+    link = place.home / "link"
+    link.symlink_to(target if is_folder else target / "file")
+    assert refused(files.real_path, link / "file" if is_folder else link, place) == refusal.SYMLINK
+
+
+def test_a_home_that_is_a_symbolic_link(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "link").symlink_to(home)
+    place = Place(LIBRARY, {"HOME": str(tmp_path / "link")})
+    assert files.real_path(tmp_path / "link" / "file", place) == home / "file"
+
+
+def test_settings_out_of_the_home_that_the_user_has_named(tmp_path: Path, home: Path) -> None:
+    place = Place(LIBRARY, {"HOME": str(home), "XDG_CONFIG_HOME": str(tmp_path / "settings")})
+    assert files.real_path(tmp_path / "settings" / "file", place) == tmp_path / "settings" / "file"
+
+
+def test_what_is_no_file(place: Place) -> None:
+    assert refused(files.read, place.home, place) == refusal.NOT_REGULAR
+    os.mkfifo(place.home / "pipe")
+    assert refused(files.read, place.home / "pipe", place) == refusal.NOT_REGULAR
+    assert files.read(place.home / "none", place) is None
+
+
+def test_a_file_of_somebody_else(file: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    assert refused(files.read, file, place) == refusal.NOT_YOURS
+    assert files.read(file, Place(LIBRARY, {}, is_system=True)) == b"before\n"
+
+
+def test_a_home_of_somebody_else(home: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under sudo, which may keep HOME."""
+    place.check()
+    monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
+    assert refused(place.check) == refusal.HOME_NOT_YOURS
+    assert refused(Place(LIBRARY, {}).check) == refusal.HOME_NOT_YOURS
+    Place(LIBRARY, {}, is_system=True).check()
+
+
+UNUSABLE = ["/a/$HOME/l.so", '/a/"/l.so', "/a\n/l.so", "/a#/l.so", "/a\\/l.so", "/a/%d.so", "l.so"]
+
+
+@pytest.mark.parametrize("path", UNUSABLE)
+def test_a_library_whose_path_a_format_would_change(home: Path, path: str) -> None:
+    assert refused(Place(Path(path), {"HOME": str(home)}).check) == refusal.UNUSABLE_PATH
+
+
+def test_a_library_among_japanese_folders(home: Path) -> None:
+    Place(Path("/home/花子/my files/libpyjpki11.so"), {"HOME": str(home)}).check()
+
+
+def test_diff(file: Path) -> None:
+    lines = Change(file, b"a\nb\n", b"a\nc\n", 0o600).diff()
+    assert lines == [f"--- {file}", f"+++ {file}", "@@ -1,2 +1,2 @@", " a", "-b", "+c"]
+    assert Change(file, None, b"a\n", 0o600).diff()[:2] == ["--- /dev/null", f"+++ {file}"]
+    assert Change(file, None, b"\x7fELF\0", 0o600).diff() == []
+
+
+def test_what_others_cannot_read(file: Path) -> None:
+    assert closed_to_others(Path("/usr/bin/env")) is None
+    assert closed_to_others(file) in (file, *file.parents)
