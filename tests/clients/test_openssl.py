@@ -126,7 +126,7 @@ def test_sign_pss(card: PcscCard, folder: Path, issued_card: Path, way: Way) -> 
     assert [command[:6] for command, _ in card.apdus() if command.startswith("802A")][-1] == "802A04"
 
 
-@ways("sign and verify a CMS message", SIGN_CMS)
+@ways("sign a CMS message", SIGN_CMS)
 def test_sign_cms(card: PcscCard, folder: Path, issued_card: Path, way: Way) -> None:
     """With the signature key, which wants its password for the login and for the signature."""
     shown = typed(folder, way, f"Sign a CMS message with {way.name}", "signature")
