@@ -108,6 +108,9 @@ group_test() {
     need_file libengine-pkcs11-openssl /usr/lib/*/engines-3/pkcs11.so
     need_newer pkcs11-provider /usr/lib/*/ossl-modules/pkcs11.so
     need_program valgrind valgrind
+    need_program jarsigner openjdk-17-jdk-headless
+    need_program pdfsig poppler-utils
+    need_program xmlsec1 xmlsec1
 }
 
 group_bench() {

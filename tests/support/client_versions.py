@@ -40,5 +40,11 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "curl": said(r"curl ([\d.]+)", "curl", "--version"),
     "GnuTLS": said(r"gnutls-cli ([\d.]+)", "gnutls-cli", "--version"),
     "NSS tools": debian("libnss3-tools"),
+    "Java": said(r'version "([\w.]+)"', "java", "-version"),
+    "PyKCS11": python("PyKCS11"),
+    "python-pkcs11": python("python-pkcs11"),
+    "pyHanko": python("pyHanko"),
+    "pdfsig (poppler)": said(r"pdfsig version ([\d.]+)", "pdfsig", "-v"),
+    "SignXML": python("signxml"),
     "p11-kit": said(r"p11-kit ([\d.]+)", "p11-kit", "--version"),
 }

@@ -1,4 +1,4 @@
-"""The commands of the examples, as a reader would type them."""
+"""The commands and files of the examples, as a reader would type them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "examples"
-BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = "^```{}\n(.*?)^```$"
 
 
 def script(example: str, *headings: str, replace: Mapping[str, str] | None = None) -> list[str]:
@@ -15,12 +15,17 @@ def script(example: str, *headings: str, replace: Mapping[str, str] | None = Non
 
     `replace`: what stands for the reader's own things -> what the test has.
     """
-    sections = dict(_sections((FOLDER / example).read_text()))
-    commands = "".join("".join(BLOCK.findall(sections[heading])) for heading in headings)
+    commands = "".join(block(example, heading) for heading in headings)
     for theirs, ours in (replace or {}).items():
         assert theirs in commands, f"{example} does not say {theirs} below {headings}"
         commands = commands.replace(theirs, ours)
     return ["bash", "-euo", "pipefail", "-c", commands]
+
+
+def block(example: str, heading: str, language: str = "sh") -> str:
+    """The blocks of a language below a heading of examples/EXAMPLE, one after the other."""
+    section = dict(_sections((FOLDER / example).read_text()))[heading]
+    return "".join(re.findall(BLOCK.format(language), section, re.MULTILINE | re.DOTALL))
 
 
 def _sections(text: str) -> list[tuple[str, str]]:

@@ -92,7 +92,7 @@ NewSite = Callable[..., TlsSite]
 
 
 def new_site(folder: Path, authority: bytes, version: str, certificate: str) -> TlsSite:
-    """A site for one TLS version, "1.2" or "1.3"; it is not served yet.
+    """A site for one TLS version, "1.2" or "1.3", or for both, "1.2-1.3"; it is not served yet.
 
     `authority`: the certificate, DER, of the only CA whose clients it lets in. `certificate`: whether it asks for
     one: "required", "optional", "none".
@@ -101,7 +101,8 @@ def new_site(folder: Path, authority: bytes, version: str, certificate: str) -> 
     accepted = folder / "client_ca.pem"
     accepted.write_text(ssl.DER_cert_to_PEM_cert(authority))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = context.maximum_version = VERSIONS[version]
+    lowest, _, highest = version.partition("-")
+    context.minimum_version, context.maximum_version = VERSIONS[lowest], VERSIONS[highest or lowest]
     context.load_cert_chain(*_issue(folder))
     context.verify_mode = DEMANDS[certificate]
     context.load_verify_locations(accepted)
