@@ -93,6 +93,38 @@ def read_signature_certificate(desk: Desk) -> None:
         assert desk.value("sign", handle, cka.VALUE) == desk.certificate("sign")
 
 
+PUBLIC = {b"\x01": "auth", b"\x03": "auth_ca", b"\x04": "sign_ca"}  # CKA_ID -> name of the card's certificate
+
+
+def public_certificates(desk: Desk) -> dict[str, bytes]:
+    """Those that everybody may read, by their names on the card, in a session of its own."""
+    desk.open("auth")
+    found = desk.find("auth", [(cka.CLASS, ulong(cko.CERTIFICATE))])
+    return {PUBLIC[desk.value("auth", it, cka.ID)]: desk.value("auth", it, cka.VALUE) for it in found}
+
+
+def assert_certificates_are_right(desk: Desk) -> None:
+    """What a new run gives for them, read from the card or remembered, is them."""
+    desk.initialize()
+    assert public_certificates(desk) == {name: desk.certificate(name) for name in PUBLIC.values()}
+    desk.finalize()
+
+
+def remember(desk: Desk) -> None:
+    """Earlier runs have seen the card; what two have read alike is remembered."""
+    for _run in range(2):
+        public_certificates(desk)
+        desk.finalize()
+        desk.initialize()
+
+
+def sign_at_once(desk: Desk) -> None:
+    """All that a program does which signs."""
+    public_certificates(desk)
+    desk.login("auth")
+    desk.sign("auth")
+
+
 def prepare_consent(desk: Desk) -> None:
     """A second signature with the key that wants the password for each."""
     logged_in("sign")(desk)
@@ -150,6 +182,9 @@ FLOWS: dict[str, Flow] = {
     "list": Flow(nothing, list_slots, recognizes=True),
     **of_key("auth"),
     **of_key("sign"),
+    "list, remembered": Flow(remember, list_slots, recognizes=True),
+    "sign at once": Flow(nothing, sign_at_once, presents=1, recognizes=True),
+    "sign at once, remembered": Flow(remember, sign_at_once, presents=1, recognizes=True),
     "log out of both": Flow(logged_in("auth", "sign"), log_out_of_both),
     "consent": Flow(prepare_consent, consent, presents=1),
     "read the signature certificate": Flow(logged_in("sign"), read_signature_certificate),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from faults.flows import FLOWS, NEW_PINS, Flow
+from faults.flows import FLOWS, NEW_PINS, Flow, assert_certificates_are_right
 from softcard.desk import PINS, Desk
 from softcard.readers import Reader
 from softcard.work import assert_works, clean_up
@@ -246,6 +246,7 @@ def check(desk: Desk, flow: Flow, trace: Trace, length: int) -> None:
     if flow.recognizes and trace.fault.denies and trace.position < RECOGNIZING:
         desk.insert()
     assert_works(desk)
+    assert_certificates_are_right(desk)
 
 
 def recover(desk: Desk) -> None:

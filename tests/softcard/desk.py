@@ -79,6 +79,7 @@ class Desk:
 
     def initialize(self) -> None:
         """C_Initialize, after a finalize."""
+        self.readers.is_closed = False
         self.module = Module(self.settings)
 
     def finalize(self) -> None:

@@ -7,7 +7,7 @@ from _thread import RLock
 from pyjpki11 import log
 from pyjpki11.card.certificate import serial_number_in
 from pyjpki11.card.jpki import CHUNK_LEN, JpkiCard
-from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.errors import (
     BadCardData,
     CardRemoved,
@@ -110,8 +110,14 @@ class Insertion:
         with self.lock:
             if ef not in self._heads:
                 known = self._memory.certificate(ef)
-                self._heads[ef] = known.der[:CHUNK_LEN] if known else self._read(ef, lambda card: card.read_head(ef))
+                self._heads[ef] = known.der[:CHUNK_LEN] if known else self._read_head(ef)
             return self._heads[ef]
+
+    def _read_head(self, ef: int) -> bytes | None:
+        head = self._read(ef, lambda card: card.read_head(ef))
+        if head is not None and ef == AUTHENTICATION.certificate_ef:
+            self._memory.recall(head)
+        return head
 
     def certificate(self, ef: int) -> Certificate | None:
         """The certificate in an EF, or None when the EF holds none, or none that can be read.
@@ -132,6 +138,7 @@ class Insertion:
         learned = self._certificates[ef]
         if learned is None:
             return
+        self._memory.learn(self.token_info, TOKEN_INFO_EF, self.token_info.data)
         self._memory.learn(self.token_info, ef, learned.der)
         if ef == SIGNATURE.certificate_ef:
             self._doubt_authority(learned)

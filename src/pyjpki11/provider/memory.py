@@ -2,7 +2,8 @@
 
 A card is known again by the beginning of its authentication certificate, which no other card has. Of it are kept the
 three certificates that everybody may read, plus what it says of itself; never its signature certificate, nor
-anything of a phone, which shows no certificate before a login. Design: decision 9
+anything of a phone, which shows no certificate before a login. What was read wrong must not stay wrong, so only what
+two runs have read alike is believed. Design: decision 9
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: One line a card: SHA-256 of the rest of the line, day of the last look at the signature CA, then EF=content in hex.
+#: One line a card: SHA-256 of the rest of the line, day of the last look at the signature CA, then each EF with its
+#: content in hex, behind a sign that tells how often it was read.
 FILE = "cards"
+ONCE, TWICE = "~", "="
 #: Cards remembered, the latest first; more would not fit into a file.
 MAX_CARDS = 6
 AUTHORITIES = (AUTHENTICATION.ca_certificate_ef, SIGNATURE.ca_certificate_ef)
-REMEMBERED = (AUTHENTICATION.certificate_ef, *AUTHORITIES)
+REMEMBERED = (TOKEN_INFO_EF, AUTHENTICATION.certificate_ef, *AUTHORITIES)
 #: Days after which EF 0002 is looked at again: it is written anew with the signature certificate, which may happen
 #: without a new authentication certificate.
 MAX_AGE_DAYS = 1
@@ -46,23 +49,24 @@ class CardMemory:
         self._is_used = is_used
         self._lines = storage.read_lines(FILE) if is_used else []
         self._files: Files = {}
+        self._read_once: Files = {}
+        self._learned: set[int] = set()  # in this run
 
     @property
     def has_cards(self) -> bool:
-        """Whether any card is remembered."""
-        return bool(self._lines)
+        """Whether any card is remembered well enough to be known again."""
+        return any(f" {TOKEN_INFO_EF:04X}{TWICE}" in line for line in self._lines)
 
     def recall(self, head: bytes) -> TokenInfo | None:
         """What the card says of itself whose authentication certificate begins so; None for an unknown one.
 
         What else is remembered of that card is given by `certificate` from now on.
         """
-        mark = f" {AUTHENTICATION.certificate_ef:04X}={head.hex()}"
-        for files in map(_files_in, [line for line in self._lines if mark in line]):
-            if TOKEN_INFO_EF in files and files[AUTHENTICATION.certificate_ef][:CHUNK_LEN] == head:
-                self._files = files
-                return TokenInfo(files[TOKEN_INFO_EF])
-        return None
+        for line in self._lines:
+            if len(head) == CHUNK_LEN and _is_about(line, head):
+                self._read_once, self._files = _files_in(line)
+                break
+        return TokenInfo(self._files[TOKEN_INFO_EF]) if TOKEN_INFO_EF in self._files else None
 
     def certificate(self, ef: int, head: bytes | None = None) -> Certificate | None:
         """The certificate in an EF, as far as it is known from the card, from its head, or from what it has issued."""
@@ -71,11 +75,18 @@ class CardMemory:
             known = self._authority(ef, head)
         return known if known is not None and (head is None or known.der[:CHUNK_LEN] == head) else None
 
-    def learn(self, token_info: TokenInfo, ef: int, der: bytes) -> None:
+    def learn(self, token_info: TokenInfo, ef: int, content: bytes) -> None:
         """Remember what was read of the card."""
-        if self._is_used and token_info.is_open and ef in REMEMBERED and self._files.get(ef) != der:
-            self._files |= {ef: der, TOKEN_INFO_EF: token_info.data}
-            self._save()
+        is_news = ef not in self._learned and self._files.get(ef) != content
+        if not (is_news and self._is_used and token_info.is_open and ef in REMEMBERED):
+            return
+        self._learned.add(ef)
+        if self._read_once.pop(ef, None) == content:
+            self._files[ef] = content
+        else:
+            self._files.pop(ef, None)
+            self._read_once[ef] = content
+        self._save()
 
     def forget(self, ef: int) -> None:
         """What is remembered of an EF is no longer true."""
@@ -86,24 +97,27 @@ class CardMemory:
         """A CA certificate that begins so; without its beginning, the one that has issued the user's certificate."""
         if head is not None:
             return next((it for it in self._authorities() if it.der[:CHUNK_LEN] == head), None)
-        issued = _parsed(self._files.get(AUTHENTICATION.certificate_ef, b""))
-        if issued is None or ef != AUTHENTICATION.ca_certificate_ef:
-            return None
-        return next((it for it in self._authorities() if has_issued(it, issued)), None)
+        own = self._own()
+        issued = _parsed(own) if own and ef == AUTHENTICATION.ca_certificate_ef else None
+        return next((it for it in self._authorities() if issued and has_issued(it, issued)), None)
+
+    def _own(self) -> bytes | None:
+        """The card's authentication certificate."""
+        ef = AUTHENTICATION.certificate_ef
+        return self._files.get(ef) or self._read_once.get(ef)
 
     def _authorities(self) -> Iterator[Certificate]:
         """The CA certificates of all remembered cards, after those that J-LIS publishes."""
-        met = (files[ef] for files in map(_files_in, self._lines) for ef in AUTHORITIES if ef in files)
+        met = (files[ef] for _once, files in map(_files_in, self._lines) for ef in AUTHORITIES if ef in files)
         yield from (parsed for der in (*_published(), *met) if (parsed := _parsed(der)) is not None)
 
     def _save(self) -> None:
         """Put the card's line first; the file may have others by now."""
-        own = self._files.get(AUTHENTICATION.certificate_ef)
+        own = self._own()
         if own is None:
             return
-        mark = f" {AUTHENTICATION.certificate_ef:04X}={own.hex()} "
-        others = [line for line in storage.read_lines(FILE) if mark not in f"{line} "]
-        self._lines = [_line_of(self._files), *others[: MAX_CARDS - 1]]
+        others = [line for line in storage.read_lines(FILE) if not _is_about(line, own[:CHUNK_LEN])]
+        self._lines = [_line_of(self._read_once, self._files), *others[: MAX_CARDS - 1]]
         storage.write_lines(FILE, self._lines)
 
 
@@ -111,21 +125,31 @@ def _today() -> int:
     return int(time()) // DAY_S
 
 
-def _line_of(files: Files) -> str:
-    rest = " ".join((str(_today()), *(f"{ef:04X}={content.hex()}" for ef, content in sorted(files.items()))))
+def _line_of(once: Files, twice: Files) -> str:
+    signed = ((ef, sign, content) for sign, files in ((ONCE, once), (TWICE, twice)) for ef, content in files.items())
+    rest = " ".join((str(_today()), *(f"{ef:04X}{sign}{content.hex()}" for ef, sign, content in sorted(signed))))
     return f"{digest.of('sha256', rest.encode()).hex()} {rest}"
 
 
-def _files_in(line: str) -> Files:
-    """The files that a line names; none in a line that was spoilt."""
+def _is_about(line: str, head: bytes) -> bool:
+    """Whether the card's authentication certificate begins so."""
+    return any(f" {AUTHENTICATION.certificate_ef:04X}{sign}{head.hex()}" in line for sign in (ONCE, TWICE))
+
+
+def _files_in(line: str) -> tuple[Files, Files]:
+    """The files that a line names, read once and read twice; none in a line that was spoilt."""
+    once: Files = {}
+    twice: Files = {}
     checksum, _, rest = line.partition(" ")
     if digest.of("sha256", rest.encode()).hex() != checksum:
-        return {}
+        return once, twice
     day, *words = rest.split(" ")
-    files = {int(ef, 16): bytes.fromhex(content) for ef, _, content in (word.partition("=") for word in words)}
+    for word in words:
+        ef, sign, content = word[:4], word[4], word[5:]
+        (twice if sign == TWICE else once)[int(ef, 16)] = bytes.fromhex(content)
     if not 0 <= _today() - int(day) < MAX_AGE_DAYS:
-        files.pop(SIGNATURE.ca_certificate_ef, None)
-    return files
+        twice.pop(SIGNATURE.ca_certificate_ef, None)
+    return once, twice
 
 
 def _parsed(der: bytes) -> Certificate | None:
