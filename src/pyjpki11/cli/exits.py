@@ -11,7 +11,9 @@ import click
 
 from jpki_softcard.errors import SoftcardError
 from pyjpki11 import errors
+from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
 from pyjpki11.cli.language import N_, _, ngettext
+from pyjpki11.documents.errors import ContentChanged, NotSignedData
 from pyjpki11.iso7816 import apdu, status
 
 OK = 0
@@ -143,6 +145,27 @@ ROWS = (
     Row(
         errors.PinHasInvalidCharacters, PIN_FORM, "pin-characters",
         N_("The PIN has characters that it cannot have. It was not sent to the card."),
+    ),
+    Row(
+        NotSignedData, NOT_VALID, "no-signature", N_("The file is no signature that can be verified."),
+        is_detailed=True,
+    ),
+    Row(
+        ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being signed."),
+        N_("Sign it again."),
+    ),
+    Row(
+        BadCertificate, FAILED, "bad-certificate", N_("The file is no certificate."), is_detailed=True,
+    ),
+    Row(
+        UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue others."), is_detailed=True,
+    ),
+    Row(
+        BadRevocationData, FAILED, "bad-revocation-data",
+        N_("This is neither a revocation list nor an OCSP response."), is_detailed=True,
+    ),
+    Row(
+        ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder gave no answer."), is_detailed=True,
     ),
     Row(
         SoftcardError, FAILED, "softcard", N_("The software card cannot be used."), is_detailed=True,

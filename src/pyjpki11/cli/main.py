@@ -17,6 +17,9 @@ from pyjpki11.cli.options import Options
 #: The commands in the order in which the help lists them. Each has a file of its own, with the name `command` in it.
 COMMANDS = {
     "status": Row("pyjpki11.cli.status", N_("Show readers, cards, certificates, and the tries left.")),
+    "cert": Row("pyjpki11.cli.cert", N_("Show, export and verify the certificates on the card.")),
+    "sign": Row("pyjpki11.cli.sign", N_("Sign files.")),
+    "verify": Row("pyjpki11.cli.verify", N_("Verify a signature.")),
     "softcard": Row("pyjpki11.cli.softcard", N_("Run a card made of software.")),
     "module-path": Row("pyjpki11.cli.module_path", N_("Print where the PKCS#11 module is.")),
 }

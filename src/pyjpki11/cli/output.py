@@ -10,6 +10,12 @@ from collections.abc import Iterable, Mapping
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
 
+#: What certificates and cards of others may have in their texts to make a terminal lie: controls, and what turns the
+#: direction of writing.
+UNPRINTABLE = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {ord("\n")}, "\ufffd"
+)
+
 
 def show(options: Options, document: Mapping[str, object], text: Iterable[str]) -> None:
     """Print a result: the document with --json, else the lines of text.
@@ -28,7 +34,7 @@ def print_lines(lines: Iterable[str]) -> None:
     :raises OSError: it cannot be written.
     """
     progress.clear()
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{line.translate(UNPRINTABLE)}\n" for line in lines))
     sys.stdout.flush()
 
 

@@ -12,6 +12,9 @@ from asn1crypto import algos, cms, core, tsp, x509
 #: The hashes offered.
 DIGESTS = ("sha256", "sha384", "sha512")
 
+#: From then on two digits no longer tell the century.
+FIRST_GENERALIZED_YEAR = 2050
+
 
 class Key(Protocol):
     """What signs: an RSA key of the card with its certificate and its issuer's, DER."""
@@ -19,8 +22,8 @@ class Key(Protocol):
     certificate: bytes
     ca_certificate: bytes | None
 
-    def sign(self, digest: str, data: bytes) -> bytes:
-        """The RSASSA-PKCS1-v1_5 signature of data."""
+    def sign(self, digest: str, chunks: Iterable[bytes]) -> bytes:
+        """The RSASSA-PKCS1-v1_5 signature of a content."""
 
 
 class SignedFields(NamedTuple):
@@ -40,7 +43,7 @@ def sign(key: Key, digest: str, content_hash: bytes, moment: datetime) -> Signed
         "digest_algorithm": algos.DigestAlgorithm({"algorithm": digest}),
         "signed_attrs": attributes,
         "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": f"{digest}_rsa"}),
-        "signature": key.sign(digest, attributes.dump()),
+        "signature": key.sign(digest, [attributes.dump()]),
     })  # fmt: skip
     before = cms.CMSVersion("v1").dump()
     before += cms.DigestAlgorithms([algos.DigestAlgorithm({"algorithm": digest})]).dump()
@@ -53,11 +56,18 @@ def _attributes(
     """Spec: ETSI EN 319 122-1 V1.3.1 5.1, 5.2.2"""
     names: Iterable[tuple[str, object]] = (
         ("content_type", "data"),
-        ("signing_time", cms.Time({"utc_time": core.UTCTime(moment)})),
+        ("signing_time", _time(moment)),
         ("message_digest", content_hash),
         ("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [_identity(certificate)]})),
     )
     return cms.CMSAttributes([cms.CMSAttribute({"type": kind, "values": [value]}) for kind, value in names])
+
+
+def _time(moment: datetime) -> cms.Time:
+    """Spec: RFC 5652 11.3"""
+    if moment.year < FIRST_GENERALIZED_YEAR:
+        return cms.Time("utc_time", core.UTCTime(moment))
+    return cms.Time("general_time", core.GeneralizedTime(moment))
 
 
 def _identity(certificate: x509.Certificate) -> tsp.ESSCertIDv2:

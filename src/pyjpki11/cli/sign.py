@@ -1,0 +1,233 @@
+"""`pyjpki11 sign`: sign files with a key of the card."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import click
+from cryptography import x509
+
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.cli import cards, certificate_text, exits, files, output, progress
+from pyjpki11.cli.card_key import CardKey, needs_consent
+from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.frame import command as make_command
+from pyjpki11.cli.language import _
+from pyjpki11.cli.options import Options, card_options
+from pyjpki11.cli.pin_entry import PinSource, pin_options
+from pyjpki11.cli.validity import Period
+from pyjpki11.documents import envelope, signing
+from pyjpki11.documents.errors import ContentChanged
+from pyjpki11.documents.files import armoured, chunks_of, hashes_of
+
+KEYS = {"auth": AUTHENTICATION, "sign": SIGNATURE}
+
+DER, PEM, RAW = "der", "pem", "raw"
+
+
+class Kind(NamedTuple):
+    """What kind of signature is wanted."""
+
+    form: str
+    is_detached: bool
+    digest: str
+
+    def suffix(self) -> str:
+        """What is put behind a file's name to name its signature. Spec: RFC 8551 3.2.1"""
+        if self.form == RAW:
+            return ".sig"
+        return (".p7s" if self.is_detached else ".p7m") + (".pem" if self.form == PEM else "")
+
+
+class Job(NamedTuple):
+    """A file to sign, and where its signature goes."""
+
+    path: Path
+    target: str
+
+
+class Made(NamedTuple):
+    """A signature that was made."""
+
+    job: Job
+    moment: datetime
+
+
+@make_command(
+    "sign",
+    help=_(
+        "Sign files with a key of the card: auth, the user authentication key, or sign, the digital signature key, "
+        "whose certificate has its holder's name and address in it.\n\n"
+        "A signature is CMS (CAdES-BES) with the file in it, FILE.p7m; with --detached it is without, FILE.p7s. "
+        "--format raw makes the bare RSA signature, FILE.sig.\n\n"
+        "The digital signature key asks for its password for every file, unless --one-consent is given or the "
+        'settings say signature_consent = "each-login".'
+    ),
+)
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@click.option("--key", "key_name", type=click.Choice(list(KEYS)), required=True, help=_("The key that signs."))
+@click.option("--detached", is_flag=True, help=_("Keep the file out of the signature."))
+@click.option(
+    "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; sha256 without it.")
+)
+@click.option("--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; der without it."))
+@click.option(
+    "--one-consent", is_flag=True,
+    help=_("Ask for the password once: it is presented to the card again for every FILE."),
+)
+@click.option("-o", "--output", "target", metavar="OUT", help=_("Write into OUT; - is standard output."))
+@click.option("--force", is_flag=True, help=_("Replace signatures that exist."))
+@card_options
+@pin_options
+@click.pass_obj
+def command(
+    options: Options,
+    paths: tuple[str, ...],
+    key_name: str,
+    detached: bool,
+    digest: str,
+    form: str,
+    one_consent: bool,
+    target: str | None,
+    force: bool,
+    pin: PinSource,
+) -> None:
+    """See the help."""
+    kind = Kind(form, detached or form == RAW, digest)
+    jobs = _jobs(paths, target, kind, force or target is not None)
+    _check_consent(jobs, key_name, pin, one_consent)
+    if options.json and target == files.STDOUT:
+        raise click.UsageError(_("--json and -o - both want standard output."))
+    with cards.open_card(options) as card:
+        key = CardKey(card, KEYS[key_name], pin, one_consent)
+        try:
+            key.log_in()
+            made = _sign_all(key, jobs, kind)
+        finally:
+            key.close()
+    certificate = x509.load_der_x509_certificate(key.certificate)
+    if target == files.STDOUT:
+        return
+    output.show(options, _document(made, kind, key_name, certificate), _text(made, certificate))
+
+
+# -- before the card is asked -------------------------------------------------------------------------------
+
+
+def _jobs(paths: Sequence[str], target: str | None, kind: Kind, may_replace: bool) -> list[Job]:
+    """What is to be done, looked at before anybody types a PIN.
+
+    :raises OSError: a file cannot be read.
+    :raises ToolError: a signature is there already.
+    """
+    if target is not None and len(paths) > 1:
+        raise click.UsageError(_("-o takes the signature of one FILE only."))
+    jobs = [Job(Path(path), target or path + kind.suffix()) for path in dict.fromkeys(paths)]
+    for job in jobs:
+        with job.path.open("rb") as file:
+            file.read(1)  # a folder opens, too
+        if not may_replace and Path(job.target).exists():
+            message = _("{path} exists already.", path=job.target)
+            raise ToolError(exits.FAILED, "exists", message, _("--force replaces it; -o OUT writes into another file."))
+    return jobs
+
+
+def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_consent: bool) -> None:
+    """A file that has the password in it is no consent to one signature after another, unless the user says so."""
+    is_file = pin.file not in (None, "-")
+    if is_file and len(jobs) > 1 and not one_consent and needs_consent(KEYS[key_name]):
+        raise click.UsageError(
+            _("Every signature with this key needs its own consent; --one-consent gives it for all {count} files.",
+              count=len(jobs))
+        )  # fmt: skip
+
+
+# -- signing ------------------------------------------------------------------------------------------------
+
+
+def _sign_all(key: CardKey, jobs: Sequence[Job], kind: Kind) -> list[Made]:
+    _warn_if_not_valid(key.certificate)
+    made: list[Made] = []
+    try:
+        for job in jobs:
+            key.consent_to(job.path.name)
+            made.append(_sign(key, job, kind))
+    except BaseException:
+        if made:
+            output.note(_("Signed before that: {files}", files=", ".join(str(it.job.path) for it in made)))
+        raise
+    return made
+
+
+def _warn_if_not_valid(der: bytes) -> None:
+    from asn1crypto.x509 import Certificate
+
+    warning = Period.of(Certificate.load(der)).warning(datetime.now(UTC))
+    if warning:
+        output.note(_("Warning: the certificate: {warning}", warning=warning))
+
+
+def _sign(key: CardKey, job: Job, kind: Kind) -> Made:
+    moment = datetime.now(UTC).replace(microsecond=0)
+    with job.path.open("rb") as content:
+        parts = _bare(key, content, kind) if kind.form == RAW else _cms(key, content, kind, moment)
+        with files.writing(job.target) as file, progress.shown(_("Writing the signature")):
+            file.writelines(parts)
+    return Made(job, moment)
+
+
+def _bare(key: CardKey, content: IO[bytes], kind: Kind) -> Iterable[bytes]:
+    return [key.sign(kind.digest, chunks_of(content))]
+
+
+def _cms(key: CardKey, content: IO[bytes], kind: Kind, moment: datetime) -> Iterable[bytes]:
+    """The parts of a CMS signature. The content is read twice: it has to be hashed before it is written."""
+    with progress.shown(_("Reading the file")):
+        content_hash = hashes_of(chunks_of(content), [kind.digest])[kind.digest]
+    length = content.tell()
+    content.seek(0)
+    fields = signing.sign(key, kind.digest, content_hash, moment)
+    before, after = envelope.wrap(fields.before, fields.after, None if kind.is_detached else length)
+    middle = () if kind.is_detached else _unchanged(content, kind.digest, content_hash)
+    parts = itertools.chain([before], middle, [after])
+    return armoured(parts) if kind.form == PEM else parts
+
+
+def _unchanged(content: IO[bytes], digest: str, content_hash: bytes) -> Iterator[bytes]:
+    """The content once more.
+
+    :raises ContentChanged: it is not the one that was signed.
+    """
+    hashing = hashlib.new(digest)
+    for chunk in chunks_of(content):
+        hashing.update(chunk)
+        yield chunk
+    if hashing.digest() != content_hash:
+        raise ContentChanged("the file was changed while it was being signed")
+
+
+# -- what is said of it -------------------------------------------------------------------------------------
+
+
+def _document(made: Sequence[Made], kind: Kind, key_name: str, certificate: x509.Certificate) -> dict[str, object]:
+    return {
+        "key": key_name,
+        "format": kind.form,
+        "detached": kind.is_detached,
+        "digest": kind.digest,
+        "signatures": [
+            {"file": str(it.job.path), "signature": it.job.target, "signing_time": it.moment.isoformat()} for it in made
+        ],
+        "certificate": certificate_text.document(certificate),
+    }
+
+
+def _text(made: Sequence[Made], certificate: x509.Certificate) -> Iterator[str]:
+    yield _("Signed by {signer}", signer=certificate_text.holder(certificate))
+    for it in made:
+        yield f"  {it.job.path} -> {it.job.target}"

@@ -1,0 +1,177 @@
+"""`pyjpki11 verify`: whether a signature is one of a file, and whose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from cryptography import x509
+
+from pyjpki11.certificates import anchors
+from pyjpki11.certificates.findings import BAD, GOOD, Finding, is_good
+from pyjpki11.certificates.person import person_of
+from pyjpki11.cli import certificate_text, columns, exits, files, output, progress, verdicts
+from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.frame import command as make_command
+from pyjpki11.cli.language import _
+from pyjpki11.cli.options import Options, json_option
+from pyjpki11.cli.trust_options import Trust, trust_options
+from pyjpki11.documents import envelope
+from pyjpki11.documents.envelope import Data, Opened
+from pyjpki11.documents.files import chunks_of, hashes_of, opened, pieces_of
+from pyjpki11.documents.judging import STRONG, Signature, SignedDocument, judge_bare
+
+
+class Judged(NamedTuple):
+    """A signer with everything that was found."""
+
+    signature: Signature
+    findings: list[Finding]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing speaks against this signature."""
+        return is_good(self.findings)
+
+
+@make_command(
+    "verify",
+    help=_(
+        "Verify a signature, CMS in DER or PEM, and show who signed what and when. --content names the file that was "
+        "signed, where the signature is detached; -o takes it out of a signature that has it inside.\n\n"
+        "With --certificate, a bare RSA signature is verified with the key of that certificate.\n\n"
+        "The exit status is 0 only if nothing speaks against any of the signers: the content is unchanged, the "
+        "certificate leads to a root that J-LIS has published, and it is valid now or at the time of --at."
+    ),
+)
+@click.argument("signature", metavar="SIGNATURE")
+@click.option("--content", metavar="FILE", help=_("The file that was signed."))
+@click.option("--certificate", metavar="FILE", help=_("The signer's certificate, where SIGNATURE is a bare one."))
+@click.option("-o", "--output", "target", metavar="FILE", help=_("Write the signed content into FILE, if all is well."))
+@trust_options(takes_signing=True)
+@json_option
+@click.pass_obj
+def command(
+    options: Options, signature: str, content: str | None, certificate: str | None, target: str | None, trust: Trust
+) -> int:
+    """See the help."""
+    if certificate is not None:
+        judged = [_judge_bare(Path(signature), content, Path(certificate), trust)]
+    else:
+        with opened(Path(signature)) as data:
+            judged = _judge_cms(data, Path(signature), content, trust)
+            if target is not None and all(it.is_good for it in judged):
+                _write_content(data, target)
+    is_valid = all(it.is_good for it in judged)
+    if target == files.STDOUT:
+        output.note(_headline(is_valid))
+    else:
+        output.show(options, _document(judged, is_valid), _text(judged, is_valid))
+    return exits.OK if is_valid else exits.NOT_VALID
+
+
+def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> list[Judged]:
+    """What is to be said of each signer.
+
+    :raises NotSignedData: the file is no signature.
+    :raises ToolError: it is not clear what was signed.
+    """
+    parts = envelope.open_envelope(data)
+    document = SignedDocument(parts.skeleton)
+    with progress.shown(_("Reading the file")), _content(data, parts, path, content) as chunks:
+        hashes = hashes_of(chunks, document.digests)
+    return [_with_certificate(it, document.certificates, trust) for it in document.judge(hashes)]
+
+
+@contextmanager
+def _content(data: Data, parts: Opened, path: Path, content: str | None) -> Iterator[Iterable[bytes]]:
+    if parts.pieces is not None:
+        if content is not None:
+            message = _("The signature has its content inside. Leave --content out.")
+            raise ToolError(exits.USAGE, "two-contents", message)
+        yield pieces_of(data, parts.pieces)
+        return
+    if content is None:
+        message = _("The signature does not have its content inside.")
+        raise ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+    with Path(content).open("rb") as file:
+        yield chunks_of(file)
+
+
+def _judge_bare(path: Path, content: str | None, certificate_path: Path, trust: Trust) -> Judged:
+    if content is None:
+        message = _("The signature does not have its content inside.")
+        raise ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+    certificate, *others = anchors.load_all(certificate_path.read_bytes())
+    with progress.shown(_("Reading the file")), Path(content).open("rb") as file:
+        hashes = hashes_of(chunks_of(file), STRONG)
+    return _with_certificate(judge_bare(certificate, hashes, path.read_bytes()), others, trust)
+
+
+def _with_certificate(signature: Signature, candidates: Sequence[x509.Certificate], trust: Trust) -> Judged:
+    if signature.certificate is None:
+        return Judged(signature, signature.findings)
+    found = trust.judge(signature.certificate, candidates, signature.signing_time)
+    return Judged(signature, [*signature.findings, *found, *_at_signing(signature)])
+
+
+def _at_signing(signature: Signature) -> list[Finding]:
+    """Whether the certificate was valid when the signature was made, as far as that is known."""
+    moment, certificate = signature.signing_time, signature.certificate
+    if moment is None or certificate is None:
+        return []
+    was_valid = certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
+    facts = {"time": moment}
+    return [Finding("at-signing", GOOD if was_valid else BAD, "valid" if was_valid else "not-valid", facts)]
+
+
+def _write_content(data: Data, target: str) -> None:
+    """The content that was verified, and no other: the file cannot change while it is mapped."""
+    pieces = envelope.open_envelope(data).pieces
+    if pieces is None:
+        raise ToolError(exits.USAGE, "no-content", _("The signature does not have its content inside."))
+    with files.writing(target) as file, progress.shown(_("Writing the content")):
+        file.writelines(pieces_of(data, pieces))
+
+
+# -- what is said of it -------------------------------------------------------------------------------------
+
+
+def _document(judged: Sequence[Judged], is_valid: bool) -> dict[str, object]:
+    return {"valid": is_valid, "signers": [_signer(it) for it in judged]}
+
+
+def _signer(judged: Judged) -> dict[str, object]:
+    signature = judged.signature
+    return {
+        "valid": judged.is_good,
+        "signing_time": signature.signing_time.isoformat() if signature.signing_time else None,
+        "digest": signature.digest or None,
+        "checks": verdicts.documents(judged.findings),
+        "certificate": certificate_text.document(signature.certificate) if signature.certificate else None,
+    }
+
+
+def _headline(is_valid: bool) -> str:
+    return _("The signature is valid.") if is_valid else _("The signature is NOT valid.")
+
+
+def _text(judged: Sequence[Judged], is_valid: bool) -> Iterator[str]:
+    yield _headline(is_valid)
+    for it in judged:
+        yield ""
+        yield _("Signer")
+        if it.signature.certificate is not None:
+            yield from columns.table(_signer_rows(it.signature.certificate), indent=2)
+            yield ""
+        yield from verdicts.lines(it.findings)
+
+
+def _signer_rows(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+    person = person_of(certificate)
+    yield from certificate_text.person_rows(person) if person else ()
+    yield _("Subject"), certificate_text.subject(certificate)
+    yield _("Serial number"), certificate_text.serial_number(certificate)
