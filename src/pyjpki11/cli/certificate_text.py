@@ -105,9 +105,9 @@ def subject(certificate: x509.Certificate) -> str:
 
 
 def holder(certificate: x509.Certificate) -> str:
-    """Whose certificate it is, in one line."""
+    """Whose certificate it is: a name, or the subject where it has none."""
     person = person_of(certificate)
-    return f"{person.name} ({subject(certificate)})" if person else subject(certificate)
+    return person.name if person else subject(certificate)
 
 
 def serial_number(certificate: x509.Certificate) -> str:

@@ -14,7 +14,7 @@ COLUMNS = 80
 
 #: Characters, beside closing brackets and wide punctuation, that may not begin a line. Spec: JIS X 4051 4.3
 NOT_FIRST = frozenset(",.:;?!%ーっゃゅょッャュョ々")
-_PIECES = re.compile(r"\s+|[^\s\u1100-\uffff]+|.", re.DOTALL)
+_PIECES = re.compile(r"[ \t\r\n]+|[^\s\u1100-\uffff]+|.", re.DOTALL)
 
 
 def width(text: str) -> int:
@@ -48,7 +48,7 @@ def _unbreakable(text: str) -> Iterator[str]:
     """The parts of a text between which a line may end."""
     held = ""
     for match in _PIECES.finditer(text):
-        piece = " " if match[0].isspace() else match[0]
+        piece = " " if match[0][0] in " \t\r\n" else match[0]  # a space as wide as a character belongs to a name
         if held and _may_end(held[-1]) and _may_begin(piece[0]):
             yield held
             held = ""

@@ -13,7 +13,7 @@ import click
 from cryptography import x509
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
-from pyjpki11.cli import cards, certificate_text, exits, files, output, progress
+from pyjpki11.cli import cards, certificate_text, columns, exits, files, output, progress
 from pyjpki11.cli.card_key import CardKey, needs_consent
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import command as make_command
@@ -75,7 +75,7 @@ class Made(NamedTuple):
 @click.option(
     "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; sha256 without it.")
 )
-@click.option("--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; der without it."))
+@click.option("--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; {form} without it.", form=DER))
 @click.option(
     "--one-consent", is_flag=True,
     help=_("Ask for the password once: it is presented to the card again for every FILE."),
@@ -228,6 +228,6 @@ def _document(made: Sequence[Made], kind: Kind, key_name: str, certificate: x509
 
 
 def _text(made: Sequence[Made], certificate: x509.Certificate) -> Iterator[str]:
-    yield _("Signed by {signer}", signer=certificate_text.holder(certificate))
+    yield from columns.wrap(_("Signed by {signer}:", signer=certificate_text.holder(certificate)), columns.COLUMNS)
     for it in made:
         yield f"  {it.job.path} -> {it.job.target}"

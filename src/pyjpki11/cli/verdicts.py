@@ -53,7 +53,7 @@ SENTENCES = {
     ),
     ("issuer", "test-issuer"): N_("a test card or a card of software; --test-card accepts it"),
     ("issuer", "weak-hash"): N_("its signature's hash is too weak: {hash}"),
-    ("validity", "valid"): N_("valid from {from} to {to}, hence at {at}"),
+    ("validity", "valid"): N_("valid at {at} ({from} to {to})"),
     ("validity", "expired"): N_("expired on {to}"),
     ("validity", "not-yet-valid"): N_("not valid before {from}"),
     ("validity", "issuer-expired"): N_("the issuer's certificate expired on {to}"),
@@ -129,6 +129,6 @@ def _plain(facts: Facts) -> dict[str, object]:
 
 
 def _in_words(name: str, value: object) -> object:
-    if not isinstance(value, datetime):
-        return value
-    return in_japan_day(value) if name in DAYS else in_japan(value)
+    if isinstance(value, datetime):
+        return in_japan_day(value) if name in DAYS else in_japan(value)
+    return str(value).upper().replace("SHA", "SHA-") if name == "digest" else value

@@ -95,27 +95,30 @@ def _content(data: Data, parts: Opened, path: Path, content: str | None) -> Iter
         yield pieces_of(data, parts.pieces)
         return
     if content is None:
-        message = _("The signature does not have its content inside.")
-        raise ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+        raise _no_content(path)
     with Path(content).open("rb") as file:
         yield chunks_of(file)
 
 
 def _judge_bare(path: Path, content: str | None, certificate_path: Path, trust: Trust) -> Judged:
     if content is None:
-        message = _("The signature does not have its content inside.")
-        raise ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+        raise _no_content(path)
     certificate, *others = anchors.load_all(certificate_path.read_bytes())
     with progress.shown(_("Reading the file")), Path(content).open("rb") as file:
         hashes = hashes_of(chunks_of(file), STRONG)
     return _with_certificate(judge_bare(certificate, hashes, path.read_bytes()), others, trust)
 
 
+def _no_content(path: Path) -> ToolError:
+    message = _("The signature does not have its content inside.")
+    return ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+
+
 def _with_certificate(signature: Signature, candidates: Sequence[x509.Certificate], trust: Trust) -> Judged:
     if signature.certificate is None:
         return Judged(signature, signature.findings)
     found = trust.judge(signature.certificate, candidates, signature.signing_time)
-    return Judged(signature, [*signature.findings, *found, *_at_signing(signature)])
+    return Judged(signature, [*signature.findings, *_at_signing(signature), *found])
 
 
 def _at_signing(signature: Signature) -> list[Finding]:
@@ -132,7 +135,8 @@ def _write_content(data: Data, target: str) -> None:
     """The content that was verified, and no other: the file cannot change while it is mapped."""
     pieces = envelope.open_envelope(data).pieces
     if pieces is None:
-        raise ToolError(exits.USAGE, "no-content", _("The signature does not have its content inside."))
+        message = _("-o takes the content out of a signature that has it inside.")
+        raise ToolError(exits.USAGE, "no-content-inside", message)
     with files.writing(target) as file, progress.shown(_("Writing the content")):
         file.writelines(pieces_of(data, pieces))
 
