@@ -20,6 +20,8 @@ COMMANDS = {
     "cert": Row("pyjpki11.cli.cert", N_("Show, export and verify the certificates on the card.")),
     "sign": Row("pyjpki11.cli.sign", N_("Sign files.")),
     "verify": Row("pyjpki11.cli.verify", N_("Verify a signature.")),
+    "register": Row("pyjpki11.cli.register", N_("Have a program use the card.")),
+    "unregister": Row("pyjpki11.cli.unregister", N_("Take the module out of a program's files.")),
     "softcard": Row("pyjpki11.cli.softcard", N_("Run a card made of software.")),
     "module-path": Row("pyjpki11.cli.module_path", N_("Print where the PKCS#11 module is.")),
 }

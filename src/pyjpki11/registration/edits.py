@@ -68,8 +68,9 @@ class Block:
         """See Edit."""
         lines = self._lines(before)
         first, last = self._find(lines)
-        rest = [*lines[:first], *lines[last:]]
-        return _joined(rest) if rest or first == last else None
+        if first == last:
+            return before
+        return _joined([*lines[:first], *lines[last:]]) or None
 
     def library(self, content: bytes) -> str:
         """See Edit."""

@@ -48,7 +48,14 @@ def users_file(place: Place) -> Path:
 
 
 def _slot_lines(place: Place, name: str, index: int) -> list[str]:
-    return [f"name = {name}", f'library = "{place.library}"', f"slotListIndex = {index}"]
+    """Without a reader there are no slots, and Java would refuse everything if it were not told to go on without this
+    provider. Spec: JDK, sun.security.pkcs11.Config"""
+    return [
+        f"name = {name}",
+        f'library = "{place.library}"',
+        f"slotListIndex = {index}",
+        "handleStartupErrors = ignoreAll",
+    ]
 
 
 def _provider_lines(place: Place, properties: list[Path]) -> list[str]:

@@ -1,0 +1,259 @@
+"""Registrations in words: why one is refused, what changes, where it stands, what is left to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from pyjpki11.cli import exits, output
+from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.language import N_, _
+from pyjpki11.cli.module_path import LIBRARY
+from pyjpki11.cli.options import Options
+from pyjpki11.registration import chromium, confinement, files, firefox, java, openssh, openssl, programs, refusal
+from pyjpki11.registration.files import Change
+from pyjpki11.registration.place import Place, closed_to_others
+from pyjpki11.registration.refusal import Refused
+
+Plan = Callable[[str, Place], list[Change]]
+
+BY_HAND = N_("Nothing was changed. Look into the file, and mend it or move it out of the way.")
+#: Code of a refusal -> message, remedy.
+REASONS = {
+    refusal.SYMLINK: (
+        N_("{path} is really {target}, outside of the folders that may be changed."),
+        N_("Nothing was changed. Register the module there by hand, or put the file in its usual place."),
+    ),
+    refusal.NOT_REGULAR: (N_("{path} is no regular file."), BY_HAND),
+    refusal.NOT_YOURS: (N_("{path} belongs to another user."), N_("Have its owner registered, or use --system.")),
+    refusal.NOT_TEXT: (N_("{path} is no text file."), BY_HAND),
+    refusal.NOT_UNDERSTOOD: (N_("{path} cannot be understood (line {line})."), BY_HAND),
+    refusal.NOT_OURS: (N_("{path} exists, and was not made by pyjpki11."), BY_HAND),
+    refusal.CHANGED: (N_("{path} was changed by another program just now."), N_("Run the command again.")),
+    refusal.HOME_NOT_YOURS: (
+        N_("The home folder {path} is not yours."),
+        N_("Run the command as its owner, without sudo; or register for all users with --system."),
+    ),
+    refusal.UNUSABLE_PATH: (
+        N_("The path of the module has characters that not all programs can read: {path}"),
+        N_("Install pyjpki11 in a folder with a plain name."),
+    ),
+    refusal.TOOL_FAILED: (N_("{program} failed."), N_("Start the browser once, then run the command again.")),
+    refusal.NO_PROGRAM: (
+        N_("What {program} needs is not installed."),
+        N_("For openssl: apt install libengine-pkcs11-openssl. For java: apt install default-jre-headless."),
+    ),
+    refusal.NO_PROFILE: (
+        N_("There is no Firefox profile yet."),
+        N_("Start Firefox once and close it, then run the command again; or register for all users with --system."),
+    ),
+    refusal.NO_SYSTEM_WIDE: (
+        N_("Chromium and its relatives read modules from each user's own database only."),
+        N_("Run the command without --system, as each user."),
+    ),
+    refusal.NOT_FOR_ROOT: (
+        N_("p11-kit does not read root's own files."),
+        N_("Run the command as the user who uses the card, or register for all users with --system."),
+    ),
+    refusal.SNAP: (
+        N_("{path} is a snap: it can load libraries only from inside the snap, and not this module."),
+        N_("Install the program as a package of the distribution or of its maker, then run the command again."),
+    ),
+    refusal.FLATPAK: (
+        N_("{path} is a flatpak: it cannot see the libraries of the system, and not this module."),
+        N_("Install the program as a package of the distribution or of its maker, then run the command again."),
+    ),
+}
+#: State of a registration -> its name for people.
+STATES = {
+    programs.ABSENT: N_("not registered"),
+    programs.REGISTERED: N_("registered"),
+    programs.OUTDATED: N_("registered differently than it would be now"),
+    programs.LIBRARY_MISSING: N_("registered, but the module is missing"),
+}
+UNREADABLE = "unreadable"
+
+
+class Standing(NamedTuple):
+    """Where a program stands, for one user or for all; `problem` is why that cannot be told."""
+
+    program: str
+    is_system: bool
+    state: str
+    entries: list[programs.Entry]
+    problem: ToolError | OSError | None = None
+
+    def document(self) -> dict[str, object]:
+        """For programs."""
+        named = [{"path": str(entry.path), "library": entry.library, "state": entry.state} for entry in self.entries]
+        problem = exits.failure(self.problem).document()["error"] if self.problem else None
+        whose = {"program": self.program, "system": self.is_system}
+        return {**whose, "state": self.state, "files": named, "error": problem}
+
+    def text(self) -> str:
+        """For people."""
+        if self.problem:
+            return exits.failure(self.problem).message
+        paths = ", ".join(str(entry.path) for entry in self.entries)
+        return f"{_(STATES[self.state])}: {paths}" if paths else _(STATES[self.state])
+
+
+def place(is_system: bool, root: str = "/") -> Place:
+    """The files that the user means."""
+    return Place(LIBRARY, os.environ, is_system=is_system, root=Path(root).resolve())
+
+
+def standing(name: str, where: Place) -> Standing:
+    """Where a program stands."""
+    try:
+        entries = programs.entries(name, where)
+    except Refused as refused:
+        return Standing(name, where.is_system, UNREADABLE, [], tool_error(name, refused))
+    except OSError as error:
+        return Standing(name, where.is_system, UNREADABLE, [], error)
+    return Standing(name, where.is_system, programs.state(entries), entries)
+
+
+def tool_error(name: str, refused: Refused) -> ToolError:
+    """A refusal in the user's language."""
+    message, remedy = REASONS[refused.code]
+    facts = {"program": name, **refused.facts}
+    return ToolError(exits.FAILED, refused.code, _(message, **facts), _(remedy))
+
+
+def carry_out(plan: Plan, name: str, where: Place, is_dry_run: bool) -> list[Change]:
+    """Make the changes that a plan has for a program, unless it is a dry run.
+
+    :raises ToolError: it is refused.
+    :raises OSError: a file cannot be read or written.
+    """
+    try:
+        changes = plan(name, where)
+        if not is_dry_run:
+            files.apply(changes)
+    except Refused as refused:
+        raise tool_error(name, refused) from refused
+    return changes
+
+
+def show(options: Options, name: str, where: Place, changes: list[Change], is_dry_run: bool) -> None:
+    """Print what was changed, or would be."""
+    document = {"program": name, "system": where.is_system, "dry_run": is_dry_run, "library": str(where.library)}
+    text = _diffs(changes) if is_dry_run else _done(changes)
+    output.show(options, {**document, "changes": [_document(change) for change in changes]}, text)
+
+
+def _document(change: Change) -> dict[str, object]:
+    backup = str(change.backup) if change.backup else None
+    return {"path": str(change.path), "action": _action(change), "backup": backup, "diff": change.diff()}
+
+
+def _action(change: Change) -> str:
+    if change.before is None:
+        return "create"
+    return "remove" if change.after is None else "change"
+
+
+#: Action -> its text.
+ACTIONS = {"create": N_("Made {path}"), "remove": N_("Removed {path}"), "change": N_("Changed {path}")}
+KEPT = N_("Changed {path}; what was there is in {backup}")
+
+
+def _done(changes: list[Change]) -> Iterator[str]:
+    if not changes:
+        yield _("Nothing to change.")
+    for change in changes:
+        if change.backup:
+            yield _(KEPT, path=change.path, backup=change.backup)
+        else:
+            yield _(ACTIONS[_action(change)], path=change.path)
+
+
+def _diffs(changes: list[Change]) -> Iterator[str]:
+    if not changes:
+        yield _("Nothing to change.")
+    for change in changes:
+        if lines := change.diff():
+            yield from lines
+        else:
+            yield _("{path}: a file of {count} bytes", path=change.path, count=len(change.after or b""))
+
+
+def advice(name: str, where: Place) -> Iterator[str]:
+    """What is left for the user to do once a program is registered."""
+    if name in ADVICE:
+        yield from ADVICE[name](where)
+    if where.is_system and (closed := _closed(where)):
+        yield _("Warning: other users cannot read {path}; install pyjpki11 where they can.", path=closed)
+
+
+def _closed(where: Place) -> Path | None:
+    """What keeps other users from the module, or from the Python that it brings."""
+    return closed_to_others(where.library) or closed_to_others(Path(sys.base_prefix))
+
+
+def _for_firefox(where: Place) -> Iterator[str]:
+    yield _("Restart Firefox.")
+    yield from _confined(where, firefox.PROGRAMS, firefox.FLATPAKS)
+
+
+def _for_chromium(where: Place) -> Iterator[str]:
+    yield _("Restart the browser.")
+    yield from _confined(where, chromium.PROGRAMS, chromium.FLATPAKS)
+
+
+def _confined(where: Place, names: tuple[str, ...], flatpaks: tuple[str, ...]) -> Iterator[str]:
+    for path, _code in confinement.confined_programs(where, names, flatpaks):
+        yield _("Warning: {path} is a snap or a flatpak, which cannot load the module.", path=path)
+
+
+def _for_openssh(where: Place) -> Iterator[str]:
+    if where.is_system:
+        library = where.library if openssh.is_accepted(where.library) else openssh.COPY
+        yield _("ssh-agent takes the module with: {command}", command=f"ssh-add -s {library}")
+    elif not openssh.is_accepted(where.library):
+        yield _(
+            "ssh-agent takes no module from this folder: register openssh --system makes a copy that it takes; or "
+            "start it with the option -P and the path that pyjpki11 module-path prints."
+        )
+
+
+def _for_openssl(where: Place) -> Iterator[str]:
+    if not where.is_system:
+        variable = f"OPENSSL_CONF={openssl.users_file(where)}"
+        yield _("Programs use it where this is in the environment: {variable}", variable=variable)
+
+
+def _for_java(where: Place) -> Iterator[str]:
+    if not where.is_system:
+        option = f"-Djava.security.properties={java.users_file(where)}"
+        yield _("Java programs use it with this option: {option}", option=option)
+        yield _("All of them use it where JAVA_TOOL_OPTIONS in the environment has that option.")
+
+
+ADVICE: dict[str, Callable[[Place], Iterator[str]]] = {
+    "firefox": _for_firefox,
+    "chromium": _for_chromium,
+    "openssh": _for_openssh,
+    "openssl": _for_openssl,
+    "java": _for_java,
+}
+
+
+def dry_run_option(function: Callable[..., object]) -> Callable[..., object]:
+    """--dry-run."""
+    return click.option("--dry-run", is_flag=True, help=_("Show what would change, and change nothing."))(function)
+
+
+def place_options(function: Callable[..., object]) -> Callable[..., object]:
+    """--system and --root."""
+    system_help = _("For all users of this computer, not only for you.")
+    root_help = _("The folder in which the system is, when it is not the running one.")
+    root_type = click.Path(exists=True, file_okay=False)
+    with_root = click.option("--root", type=root_type, default="/", metavar="FOLDER", help=root_help)(function)
+    return click.option("--system", "is_system", is_flag=True, help=system_help)(with_root)
