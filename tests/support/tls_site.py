@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import html
 import http.server
+import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -199,7 +200,10 @@ def _name_authority(context: ssl.SSLContext, accepted: Path) -> None:
 def _issue(folder: Path) -> tuple[Path, Path]:
     """The site's own certificate and key, and its CA beside them."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Test site CA", HOST))
+    ca_name, name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+        for text in (f"Test site CA {secrets.token_hex(4)}", HOST)
+    )
     authority = _builder(ca_name, ca_name, authority_key).add_extension(x509.BasicConstraints(True, 0), True)
     names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address("127.0.0.1"))])
     site = _builder(name, ca_name, key).add_extension(names, False)
