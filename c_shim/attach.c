@@ -4,6 +4,7 @@
 /* Each is defined by cffi and answered by the handler of the same name in pyjpki11.boundary. */
 #define FORWARD(version, name, params, args) void py_##name(CK_RV *rv, UNPAREN params);
 #define HOST FORWARD
+#define WAIT FORWARD
 #define LOCAL(version, name, params, args)
 #define STUB(version, name, params, args)
 #include "functions.def"
@@ -14,6 +15,7 @@ static void fill_core(void *address)
 
 #define FORWARD(version, name, params, args) core->name = py_##name;
 #define HOST FORWARD
+#define WAIT FORWARD
 #define LOCAL(version, name, params, args)
 #define STUB(version, name, params, args)
 #include "functions.def"

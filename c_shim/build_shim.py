@@ -14,7 +14,7 @@ from setuptools import Extension
 HERE = Path(__file__).resolve().parent
 LIBRARY = "pyjpki11.libpyjpki11"
 WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisibility=hidden"]
-ROW = re.compile(r"^(HOST|LOCAL|FORWARD|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\),\s*\(([^()]*)\)\)", re.MULTILINE)
+ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\),\s*\(([^()]*)\)\)", re.MULTILINE)
 
 
 def shim_stamp() -> str:
@@ -26,7 +26,7 @@ def shim_stamp() -> str:
 def callback_declarations() -> str:
     """The functions served by Python, as cffi declares them."""
     rows = ROW.findall((HERE / "functions.def").read_text())
-    served = [(name, params) for kind, _version, name, params, _args in rows if kind in ("HOST", "FORWARD")]
+    served = [(name, params) for kind, _version, name, params, _args in rows if kind in ("HOST", "FORWARD", "WAIT")]
     return "".join(f'extern "Python+C" void py_{name}(CK_RV *rv, {params});\n' for name, params in served)
 
 

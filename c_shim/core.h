@@ -14,6 +14,7 @@
 struct core {
 #define FORWARD(version, name, params, args) void (*name)(CK_RV *rv, UNPAREN params);
 #define HOST FORWARD
+#define WAIT FORWARD
 #define LOCAL(version, name, params, args)
 #define STUB(version, name, params, args)
 #include "functions.def"

@@ -26,8 +26,8 @@
     X(PyConfig_Clear) X(PyConfig_InitIsolatedConfig) X(PyConfig_SetBytesString) X(PyDict_GetItemString) \
     X(PyDict_New) X(PyDict_SetItemString) X(PyErr_Clear) X(PyEval_EvalCode)                         \
     X(PyEval_GetBuiltins) X(PyEval_RestoreThread) X(PyEval_SaveThread)                              \
-    X(PyGILState_Ensure) X(PyGILState_Release) X(PyInterpreterState_Get) X(PyInterpreterState_Main) \
-    X(PyOS_AfterFork_Child) X(PyOS_AfterFork_Parent) X(PyOS_BeforeFork) X(PyObject_CallFunction)    \
+    X(PyGILState_Ensure) X(PyGILState_Release) X(PyOS_AfterFork_Child) X(PyOS_AfterFork_Parent)     \
+    X(PyOS_BeforeFork) X(PyObject_CallFunction)                                                     \
     X(PyPreConfig_InitIsolatedConfig) X(PyStatus_Exception) X(PyUnicode_AsUTF8)     \
     X(PyWideStringList_Append) X(Py_CompileStringExFlags) X(Py_DecRef) X(Py_DecodeLocale)           \
     X(Py_GetVersion) X(Py_InitializeFromConfig) X(Py_IsInitialized) X(Py_PreInitialize)             \
@@ -292,8 +292,6 @@ static bool attach_core(void)
     PyObject *names;
     bool done;
 
-    if (py.PyInterpreterState_Get() != py.PyInterpreterState_Main())
-        return refuse("this thread runs a Python sub-interpreter, which the module cannot serve");
     names = py.PyDict_New();
     py.PyDict_SetItemString(names, "__builtins__", py.PyEval_GetBuiltins());
     done = run_bootstrap(names);
@@ -446,6 +444,43 @@ static void restore_host_gil(PyThreadState *state)
 
     if (state != NULL && restore != NULL)
         restore(state);
+}
+
+/*
+ * What Python would enter from here: the state that this thread runs, else the one it is known by. Until Python 3.12 the
+ * current state is that of whoever has the lock, be it another thread, hence the look at whose it is.
+ */
+static PyThreadState *state_of_thread(void)
+{
+    PyThreadState *(*current)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, CURRENT_STATE);
+    PyThreadState *(*own)(void) = (PyThreadState * (*)(void)) dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    PyThreadState *state = current != NULL ? current() : NULL;
+
+    if (state != NULL && state->thread_id == (unsigned long)pthread_self())
+        return state;
+    return own != NULL ? own() : NULL;
+}
+
+/* Nothing is looked at in a host that has no sub-interpreter, which is nearly every one. */
+static bool is_in_sub_interpreter(void)
+{
+    PyInterpreterState *(*newest)(void) = (PyInterpreterState * (*)(void)) dlsym(RTLD_DEFAULT, "PyInterpreterState_Head");
+    PyInterpreterState *(*first)(void) = (PyInterpreterState * (*)(void)) dlsym(RTLD_DEFAULT, "PyInterpreterState_Main");
+    PyInterpreterState *(*interpreter_of)(PyThreadState *) =
+        (PyInterpreterState * (*)(PyThreadState *)) dlsym(RTLD_DEFAULT, "PyThreadState_GetInterpreter");
+    PyThreadState *state;
+
+    if (newest == NULL || first == NULL || interpreter_of == NULL || newest() == first())
+        return false;
+    state = state_of_thread();
+    return state != NULL && interpreter_of(state) != first();
+}
+
+bool host_serves_thread(void)
+{
+    if (!atomic_load(&host.ours) && is_in_sub_interpreter())
+        return refuse("this thread runs a Python sub-interpreter, which the module cannot serve");
+    return true;
 }
 
 bool host_start(void)

@@ -19,6 +19,12 @@ bool host_start(void);
 /* Whether the core may be called: it was started, in this process and not in a parent of it. */
 bool host_is_ready(void);
 
+/*
+ * Whether Python can be entered from this thread. Not from one that is inside a sub-interpreter: the core lives in the
+ * main one, whose lock Python would wait for although this thread has it. False is explained by a line in the log.
+ */
+bool host_serves_thread(void);
+
 /* Brackets every call of the core: a thread cancelled inside Python would never let its lock go. */
 int host_enter(void);
 void host_leave(int cancel_state);

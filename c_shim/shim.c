@@ -1,4 +1,5 @@
 /* The exported functions of PKCS#11. */
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -6,8 +7,11 @@
 #include "python_host.h"
 
 enum {
+    CKF_DONT_BLOCK = 0x001,
+
     CKR_OK = 0x000,
     CKR_GENERAL_ERROR = 0x005,
+    CKR_NO_EVENT = 0x008,
     CKR_ARGUMENTS_BAD = 0x007,
     CKR_FUNCTION_NOT_PARALLEL = 0x051,
     CKR_FUNCTION_NOT_SUPPORTED = 0x054,
@@ -19,33 +23,48 @@ enum {
 #define FORWARD(version, name, params, args) __attribute__((visibility("default"))) CK_RV name params;
 #define HOST FORWARD
 #define LOCAL FORWARD
+#define WAIT FORWARD
 #define STUB FORWARD
 #include "functions.def"
 
 /* What the core serves: the answer is an error until Python has replaced it. */
-#define FORWARD(version, name, params, args)     \
-    CK_RV name params                            \
+#define ASK_CORE(function, name, params, args)   \
+    CK_RV function params                        \
     {                                            \
         CK_RV rv = CKR_CRYPTOKI_NOT_INITIALIZED; \
         int cancel_state = host_enter();         \
         if (host_is_ready()) {                   \
             rv = CKR_GENERAL_ERROR;              \
-            core.name(&rv, UNPAREN args);        \
+            if (host_serves_thread())            \
+                core.name(&rv, UNPAREN args);    \
         }                                        \
         host_leave(cancel_state);                \
         return rv;                               \
     }
+#define FORWARD(version, name, params, args) ASK_CORE(name, name, params, args)
+
+/* The core comes back now and then although nothing has happened: only here a cancelled thread may end. */
+#define WAIT(version, name, params, args)                       \
+    static ASK_CORE(name##_a_while, name, params, args)         \
+    CK_RV name params                                           \
+    {                                                           \
+        CK_RV rv;                                               \
+        while ((rv = name##_a_while args) == CKR_NO_EVENT       \
+               && (flags & CKF_DONT_BLOCK) == 0)                \
+            pthread_testcancel();                               \
+        return rv;                                              \
+    }
 
 /* What has to find or start Python first. */
-#define HOST(version, name, params, args)        \
-    CK_RV name params                            \
-    {                                            \
-        CK_RV rv = CKR_GENERAL_ERROR;            \
-        int cancel_state = host_enter();         \
-        if (host_start())                        \
-            core.name(&rv, UNPAREN args);        \
-        host_leave(cancel_state);                \
-        return rv;                               \
+#define HOST(version, name, params, args)           \
+    CK_RV name params                               \
+    {                                               \
+        CK_RV rv = CKR_GENERAL_ERROR;               \
+        int cancel_state = host_enter();            \
+        if (host_serves_thread() && host_start())   \
+            core.name(&rv, UNPAREN args);           \
+        host_leave(cancel_state);                   \
+        return rv;                                  \
     }
 
 #define LOCAL(version, name, params, args)
@@ -63,6 +82,7 @@ enum {
 #define FORWARD(version, name, params, args)
 #define HOST FORWARD
 #define LOCAL FORWARD
+#define WAIT FORWARD
 #include "functions.def"
 #pragma GCC diagnostic pop
 
@@ -75,6 +95,7 @@ struct function_list {
 #define FORWARD(list_version, name, params, args) CK_RV (*name) params;
 #define HOST FORWARD
 #define LOCAL FORWARD
+#define WAIT FORWARD
 #define STUB FORWARD
 #include "functions.def"
 };
@@ -86,6 +107,7 @@ static struct function_list lists[VERSIONS] = {
 #define FORWARD(list_version, name, params, args) .name = name,
 #define HOST FORWARD
 #define LOCAL FORWARD
+#define WAIT FORWARD
 #define STUB FORWARD
 #include "functions.def"
     },

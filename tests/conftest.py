@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from support import pcscd as pcscd_support
 from support.clients import KEYS, SSH_KEY_LABEL
+from support.figures import figures as figures
+from support.figures import outcomes as outcomes
+from support.figures import pytest_terminal_summary as pytest_terminal_summary
 from support.hosts import Hosts
 from support.openssh import Askpass, Server, listed_keys, serving
 from support.pcsc_card import CardMaker, PcscCard
@@ -19,6 +22,14 @@ from support.pcscd import Pcscd
 import jpki_softcard
 
 USER_FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that use pcscd run in one process: there is one on a machine, its readers hold one card each."""
+    for item in items:
+        if "pcscd" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("pcscd"))
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from pyjpki11.provider.session_objects import Rule  # noqa: E402
 from pyjpki11.settings import CHECKS, VARIABLES, Settings  # noqa: E402
 from tools.deviations import DEVIATIONS  # noqa: E402
 
-FUNCTION = re.compile(r"^(HOST|LOCAL|FORWARD|STUB)\((\w+),\s*(\w+),", re.MULTILINE)
+FUNCTION = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),", re.MULTILINE)
 STUB_ANSWER = re.compile(r"#define STUB\(version, name, params, args\) +\\\n.*\n.*\{.*\n +return (CKR_\w+);")
 FIXED_ANSWER = re.compile(r"^CK_RV (C_\w+)\([^)]*\)\n\{\n    \(void\)\w+;\n    return (CKR_\w+);", re.MULTILINE)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .card import Card
 
 READER_NAME = "Software card 00"
+WAKE_S = 5.0  # after which who waits looks again
 
 
 def open_driver(argument: str = "") -> "Driver":
@@ -81,10 +82,11 @@ class Driver:
         self._notify()
 
     def wait(self, known: Mapping[str, int | None]) -> None:
-        """Return when the card's event is no longer the known one, or after `cancel`."""
+        """Return when the card's event is no longer the known one, after `cancel`, or after some seconds."""
         with self._change:
             while not self._cancelled and known == {READER_NAME: self.card_event(READER_NAME)}:
-                self._change.wait()
+                if not self._change.wait(WAKE_S):
+                    return
 
     def cancel(self) -> None:
         """Wake everybody in `wait`, for good."""

@@ -1,13 +1,13 @@
-"""The ring of faults: what goes wrong at every step, whoever caused it; its figures stand in the summary."""
+"""The ring of faults: what goes wrong at every step, whoever caused it."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.matrix import FIGURES, Matrix
+from faults.matrix import Matrix
 from pcsc.conftest import client as client
 from pcsc.conftest import new_client as new_client
 from pcsc.conftest import new_raw as new_raw
@@ -17,26 +17,15 @@ from pcsc.test_readers import own_pcscd as own_pcscd
 from softcard.conftest import desk as desk
 from softcard.conftest import make_desk as make_desk
 from softcard.conftest import remembered_rsa as remembered_rsa
-
-TOTAL: list[Matrix] = []
+from support.figures import Outcomes
 
 
 @pytest.fixture
-def matrix(issued_card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
-    """Runs flows with faults."""
+def matrix(
+    issued_card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: Outcomes
+) -> Iterator[Matrix]:
+    """Runs flows with faults; how all cells ended stands in the summary."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the cards do not outlive the test
-    TOTAL.append(Matrix(issued_card, tmp_path, monkeypatch))
-    return TOTAL[-1]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was measured."""
-    outcomes = sum((one.outcomes for one in TOTAL), start=Counter[str]())
-    lines = [*FIGURES]
-    if TOTAL:
-        answers = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
-        lines.append(f"{len(TOTAL)} pairs of flow and fault, {outcomes.total()} cells: {answers}")
-    if lines:
-        terminalreporter.section("faults")
-        for line in lines:
-            terminalreporter.line(line)
+    made = Matrix(issued_card, tmp_path, monkeypatch)
+    yield made
+    outcomes(made.outcomes)

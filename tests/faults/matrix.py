@@ -30,9 +30,6 @@ from pyjpki11.errors import (
     ServiceUnavailable,
 )
 
-#: Lines for the summary.
-FIGURES: list[str] = []
-
 RECOGNIZING = 2
 TRIES = {"auth": 3, "sign": 5}
 VERIFY, CHANGE = 0x20, 0x24
@@ -273,4 +270,4 @@ def restore_pins(desk: Desk) -> None:
                 pins[key] = pin._replace(value=PINS[key].encode(), tries=TRIES[key])
 
 
-__all__ = ["FAULTS", "FIGURES", "FLOWS", "Matrix"]
+__all__ = ["FAULTS", "FLOWS", "Matrix"]

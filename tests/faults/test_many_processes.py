@@ -10,10 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-from faults.matrix import FIGURES
 from support.clients import KEYS, OK, OPENSC, NewClient, Pkcs11Client, verifications
 from support.conversation import Refused
+from support.figures import Figures
 from support.openssl import openssl_verify
 from support.pcsc_card import PcscCard
 from support.process import Failed, run
@@ -102,8 +101,7 @@ def opensc_signs(program: Program, folder: Path) -> None:
         program.answers["OpenSC signed"] += 1
 
 
-@pytest.mark.skipif(not OPENSC, reason="opensc-pkcs11 is not installed")
-def test_eight_processes(card: PcscCard, new_client: NewClient, tmp_path: Path) -> None:
+def test_eight_processes(card: PcscCard, new_client: NewClient, tmp_path: Path, figures: Figures) -> None:
     first = new_client()
     session = first.logged_in(KEY)
     handle, certificate = first.private_key(session), first.certificate(session)
@@ -132,4 +130,4 @@ def test_eight_processes(card: PcscCard, new_client: NewClient, tmp_path: Path) 
     last = new_client()
     assert not {flag for key in KEYS for flag in last.flags(key) if "COUNT_LOW" in flag or "LOCKED" in flag}
     told = ", ".join(f"{count} {name}" for name, count in sorted(answers.items()))
-    FIGURES.append(f"8 processes, {took:.0f} s, {len(signed)} signatures, all good: {told}")
+    figures(f"8 processes, {took:.0f} s, {len(signed)} signatures, all good: {told}")

@@ -104,6 +104,64 @@ def test_host_with_sub_interpreters(python_host: PythonHost, loader: str) -> Non
     python_host(SUB_INTERPRETER, options=[loader])
 
 
+INSIDE_SUB_INTERPRETER = """
+try:
+    import _xxsubinterpreters as interpreters
+    run = interpreters.run_string
+    other = interpreters.create(isolated=False)
+except (ImportError, TypeError):
+    import _interpreters as interpreters
+    run = interpreters.exec
+    other = interpreters.create("legacy")
+
+PREPARED = '''
+import ctypes, threading
+def in_thread(call):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(call()))
+    thread.start()
+    thread.join(30)
+    return answers[0]
+'''
+_, _, kind, outcome, where, order = sys.argv
+EXPECTED = {"refused": (0x5,), "entered": (0x0, 0x191)}[outcome]
+
+def ask(function, *arguments):
+    call = "ctypes.%s(%r).%s(%s)" % (kind, library, function, ", ".join(arguments))
+    if where == "thread":
+        call = "in_thread(lambda: %s)" % call
+    run(other, PREPARED + "answer = %s\\nassert answer in %r, answer" % (call, EXPECTED))
+
+if order == "first":
+    ask("C_Initialize", "None")
+client = Client(library)
+if client.call("C_Initialize", None) == OK:
+    ask("C_Initialize", "None")
+for _ in range(3):
+    ask("C_GetInfo", "ctypes.create_string_buffer(256)")
+    ask("C_GetSlotList", "1", "None", "ctypes.byref(ctypes.c_ulong())")
+client.session = client.open()
+client.must("C_Login", client.session, 1, b"1234", 4)
+assert len(client.sign()) == SIGNATURE_LEN
+"""
+REFUSED = "this thread runs a Python sub-interpreter, which the module cannot serve"
+
+
+@pytest.mark.parametrize("order", ["first", "later"])
+@pytest.mark.parametrize(("loader", "where"), [("PyDLL", "main"), ("PyDLL", "thread"), ("CDLL", "thread")])
+def test_call_from_a_sub_interpreter(python_host: PythonHost, loader: str, where: str, order: str) -> None:
+    """Python would wait for ever for the lock that the thread itself has. Calls from the main interpreter work."""
+    answer = python_host(INSIDE_SUB_INTERPRETER, options=[loader, "refused", where, order])
+    assert REFUSED in answer.stderr
+
+
+@pytest.mark.parametrize("order", ["first", "later"])
+def test_call_from_a_sub_interpreter_without_its_lock(python_host: PythonHost, order: str) -> None:
+    """From there Python enters the main interpreter."""
+    answer = python_host(INSIDE_SUB_INTERPRETER, options=["CDLL", "entered", "main", order])
+    assert answer.stderr == ""
+
+
 ENDINGS = {
     "without goodbye": "",
     "inside a signature": "client.must('C_SignInit', client.session, mechanism(), client.key(client.session))",

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from support.conversation import Conversation, Refused
-from support.pcsc_card import CardMaker
+from support.hosts import Hosts
+from support.pcsc_card import CardMaker, PcscCard
 from support.pcscd import Pcscd
+from support.process import run
+from support.waiting import MODES, assert_comes_out
 
 SETTLED_S = 0.5  # in which a wait would end that has nothing to wait for
 NO_EVENT, ENDED = "CKR_NO_EVENT", "CKR_CRYPTOKI_NOT_INITIALIZED"
@@ -66,3 +69,8 @@ def poll(watcher: Watcher) -> list[int]:
         except Refused as refusal:
             assert refusal.name == NO_EVENT
             return sorted(told)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_happens_to_a_program_that_waits(card: PcscCard, c_host: Hosts, module_path: Path, mode: str) -> None:
+    assert_comes_out(lambda name: run([c_host("wait"), module_path, name], check=False), mode)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import pwd
 import shutil
 import sys
 import tempfile
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.process import Failed, run
@@ -51,16 +55,27 @@ def environment_with(python: Path, requirement: str) -> Path:
 
     It is kept: the requirement is installed once, the module whenever its sources have changed.
     """
-    folder = Path(sys.prefix) / "suites" / f"{requirement}-{hashlib.sha256(bytes(python)).hexdigest()[:8]}"
-    if not (folder / "complete").exists():
-        run([python, "-m", "venv", "--clear", folder], timeout=INSTALL_S)
-        _install(folder, "cffi>=1.17", "setuptools>=77", requirement)
-        (folder / "complete").touch()
-    with tempfile.TemporaryDirectory() as name:
+    building = tomllib.loads((PROJECT / "pyproject.toml").read_text())["build-system"]["requires"]
+    which = hashlib.sha256(repr((str(python), building)).encode()).hexdigest()
+    folder = Path(sys.prefix) / "suites" / f"{requirement}-{which[:8]}"
+    with _alone(folder), tempfile.TemporaryDirectory() as name:
+        if not (folder / "complete").exists():
+            run([python, "-m", "venv", "--clear", folder], timeout=INSTALL_S)
+            _install(folder, *building, requirement)
+            (folder / "complete").touch()
         sources = Path(name)
         _copy_sources(sources)
         _install_module(folder, sources)
     return folder
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Tests run in several processes, which want the same environment."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install_module(folder: Path, sources: Path) -> None:

@@ -15,7 +15,6 @@ from torture.sizes import Size
 
 HOSTS = Path(__file__).with_name("hosts")
 RunHost = Callable[..., "CompletedProcess[str]"]
-Figures = Callable[[str], None]
 
 
 class Hosts:
@@ -58,14 +57,3 @@ def run_on_card(softcard_state: Path, tmp_path: Path) -> RunHost:
         return run(argv, timeout=size.timeout_s, env={**own, **(env or {})})
 
     return run_it
-
-
-@pytest.fixture
-def figures(capsys: pytest.CaptureFixture[str]) -> Figures:
-    """Prints what was measured, in a line that pytest does not swallow."""
-
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return say

@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from support.figures import Figures
 from support.process import run
-from torture.conftest import Figures, Hosts, RunHost
+from torture.conftest import Hosts, RunHost
 from torture.sanitized import OPTIONS, SANITIZERS
 from torture.sizes import CALLS, SANITIZED_CALLS, VALGRIND_CALLS, Size
 

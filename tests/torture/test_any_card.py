@@ -7,8 +7,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from support.figures import Figures
 from support.process import run
-from torture.conftest import Figures
 from torture.sanitized import PROJECT
 from torture.sizes import CARD_ANSWERS, Size
 

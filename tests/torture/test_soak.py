@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from torture.conftest import Figures, Hosts, RunHost
+from support.figures import Figures
+from torture.conftest import Hosts, RunHost
 from torture.sizes import IS_FULL, ROUNDS, SIGNATURES
 
 MAX_GROWTH_LEN = 1 << 20  # bytes

@@ -37,7 +37,7 @@ class TokenInfo:
     @property
     def is_open(self) -> bool:
         """Whether its authentication certificate shows without a login; a phone wants one."""
-        return self.label in OPEN_KINDS
+        return self.is_plausible and self.label in OPEN_KINDS
 
     @property
     def kind(self) -> str:

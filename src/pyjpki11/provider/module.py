@@ -86,19 +86,21 @@ class Module:
     def wait_for_slot_event(self, is_blocking: bool) -> int:
         """A slot into which a card came, or from which one went, since this was last asked.
 
-        :raises CryptokiError: NO_EVENT, or CRYPTOKI_NOT_INITIALIZED when the module ends while somebody waits.
+        :raises CryptokiError: NO_EVENT, also when some seconds were waited for one in vain, or
+            CRYPTOKI_NOT_INITIALIZED when the module ends meanwhile.
         """
-        while not self._is_closed:
-            slot_id = self._take_slot_event()
-            if slot_id is not None:
-                return slot_id
-            if not is_blocking:
-                raise CryptokiError(ckr.NO_EVENT)
+        slot_id = self._take_slot_event()
+        if slot_id is None and is_blocking:
             self._driver.wait({port.reader: port.last_event for port in self._ports})
-        raise CryptokiError(ckr.CRYPTOKI_NOT_INITIALIZED)
+            slot_id = self._take_slot_event()
+        if slot_id is None:
+            raise CryptokiError(ckr.NO_EVENT)
+        return slot_id
 
     def _take_slot_event(self) -> int | None:
         """Each change of a reader is an event of all its slots."""
+        if self._is_closed:
+            raise CryptokiError(ckr.CRYPTOKI_NOT_INITIALIZED)
         self.refresh_readers()
         with self._lock:
             for index, port in enumerate(self._ports):
