@@ -58,6 +58,26 @@ def test_lost_card(desk: Desk, lines: Path) -> None:
     assert "the card is lost: the software card was removed" in lines.read_text()
 
 
+def test_why_there_is_no_token_is_said_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the level that is set by default, and not at each of a host's polls."""
+
+    def connect(_reader: str) -> None:
+        raise ReaderBusy(text)
+
+    text = FAILURES[0x8010000B][1]
+    monkeypatch.setattr(desk.readers, "connect", connect)
+    log.configure(str(tmp_path / "log"), None)
+    try:
+        for _ in range(3):
+            assert desk.slots() == []
+    finally:
+        log.configure(None, None)
+    assert (tmp_path / "log").read_text().count(text) == 1
+    assert "WARNING: Reader: SCARD_E_SHARING_VIOLATION" in (tmp_path / "log").read_text()
+
+
 def test_no_service(desk: Desk, lines: Path) -> None:
     desk.open("auth")
     desk.readers.is_served = False

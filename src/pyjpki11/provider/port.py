@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TOKENS = ((AUTHENTICATION, AUTHENTICATION_TOKEN), (SIGNATURE, SIGNATURE_TOKEN))
 #: A card that does not say what it is, while nobody disturbs it.
 STUMBLES = (BadCardData, CardMute, StatusWordError)
+#: Nothing to complain about: no card, or another kind of card.
+UNEVENTFUL = (CardAbsent, CardNotRecognized)
 #: How often such a card is asked: it may have been inserted slowly, but hosts poll for as long as they run.
 MAX_QUESTIONS = 5
 
@@ -46,6 +48,7 @@ class Port:
         self.last_event: int | None = None
         self._insertion: Insertion | None = None
         self._tokens: tuple[Token, ...] = ()
+        self._complaint = ""  # what was last said of why there is no token
         self._questions = 0  # how often the card has not said what it is
         self._refusal = ""  # why the card is none of ours, until it is exchanged: asking again would cost commands
 
@@ -68,9 +71,17 @@ class Port:
         try:
             self.token(0)
         except JpkiError as error:
-            log.debug(f"{self.reader}: {error}")
+            self._complain(error)
             return False
+        self._complaint = ""
         return True
+
+    def _complain(self, error: JpkiError) -> None:
+        """Say once why there is no token: hosts ask every second."""
+        complaint = f"{self.reader}: {error}"
+        is_news = complaint != self._complaint and not isinstance(error, UNEVENTFUL)
+        log.write(log.WARNING if is_news else log.DEBUG, complaint)
+        self._complaint = complaint
 
     def notice_changes(self) -> None:
         """End what was inserted if it is there no longer; costs no command."""

@@ -53,7 +53,8 @@ DISTURBED = (SCARD_W_RESET_CARD, SCARD_E_PROTO_MISMATCH)
 RECONNECTS, RECONNECT_PAUSE_S = 20, 0.02
 
 START_PCSCD = "start it with: systemctl start pcscd.socket"
-ALLOW_USER = "a polkit rule must allow access_pcsc and access_card of org.debian.pcsc-lite"
+#: pcscd only closes the line then; what its client library makes of that depends on how far it has come.
+KEPT_OUT = "polkit keeps this user out: a polkit rule must allow access_pcsc and access_card of org.debian.pcsc-lite"
 
 #: PC/SC result -> the fact it reports, plus its remedy where there is one. Spec: PC/SC part 5, pcsc-lite pcsclite.h
 FAILURES: dict[int, tuple[type[JpkiError], str]] = {
@@ -61,17 +62,17 @@ FAILURES: dict[int, tuple[type[JpkiError], str]] = {
     0x80100009: (ReaderGone, "SCARD_E_UNKNOWN_READER: the reader was unplugged"),
     0x8010000B: (ReaderBusy, "SCARD_E_SHARING_VIOLATION: another program uses the reader alone; close it"),
     0x8010000C: (CardAbsent, "SCARD_E_NO_SMARTCARD: there is no card in the reader"),
-    0x80100013: (CardRemoved, "SCARD_F_COMM_ERROR: the line to the PC/SC service broke"),
+    0x80100013: (CardRemoved, f"SCARD_F_COMM_ERROR: pcscd has closed the line: it was stopped, or {KEPT_OUT}"),
     0x80100016: (CardMute, "SCARD_E_NOT_TRANSACTED: the card was lost in the middle of an exchange"),
     0x80100017: (ReaderGone, "SCARD_E_READER_UNAVAILABLE: the reader was unplugged"),
-    0x8010001D: (ServiceUnavailable, f"SCARD_E_NO_SERVICE: pcscd does not run; {START_PCSCD}"),
+    0x8010001D: (ServiceUnavailable, f"SCARD_E_NO_SERVICE: pcscd does not run; {START_PCSCD}; or {KEPT_OUT}"),
     0x8010001E: (ServiceUnavailable, f"SCARD_E_SERVICE_STOPPED: pcscd was stopped; {START_PCSCD}"),
     0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or turn it round"),
     0x80100067: (CardMute, "SCARD_W_UNPOWERED_CARD: the card has no power"),
     SCARD_E_PROTO_MISMATCH: (CardDisturbed, "SCARD_E_PROTO_MISMATCH: other programs keep resetting the card"),
     SCARD_W_RESET_CARD: (CardDisturbed, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
     0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
-    0x8010006A: (ServiceUnavailable, f"SCARD_W_SECURITY_VIOLATION: polkit keeps this user out; {ALLOW_USER}"),
+    0x8010006A: (ServiceUnavailable, f"SCARD_W_SECURITY_VIOLATION: {KEPT_OUT}"),
 }  # fmt: skip
 
 
