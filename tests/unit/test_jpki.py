@@ -192,6 +192,46 @@ def test_verify_answered_with_61xx() -> None:
     connection.assert_finished()
 
 
+@KEYS
+def test_verify_by_short_id_where_the_card_has_counted_by_it(key: KeyLayout) -> None:
+    """The query shows that the card knows the PIN by that name; the application is still selected first."""
+    ef = FILES[key.name][0]
+    query = (f"002000{0x80 | int(ef, 16):02X}", f"63C{key.pin_rule.max_tries}")
+    pin = PINS[key.name]
+    named = (f"{query[0]}{len(pin):02X}{pin.hex().upper()}", OK)
+    card, connection = selected(query, SELECT_AP, named)
+    assert card.tries_left(key) == key.pin_rule.max_tries
+    call_verify(card, key)
+    connection.assert_finished()
+    assert connection.events[-4:] == ["begin", ".", ".", "end"]
+
+
+@pytest.mark.parametrize("answer", ["6A86", "9000", "6700", "63CF", "6983"])
+def test_verify_after_select_where_it_has_not(answer: str) -> None:
+    """A card that knows no short identifiers there, or that counts in another way."""
+    told: Lines = [] if answer in ("9000", "63CF", "6983") else [select_ef("0018"), ("00200080", "63C3")]
+    lines: Lines = [("00200098", answer), *told, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION)]
+    card, connection = selected(*lines)
+    card.tries_left(AUTHENTICATION)
+    call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
+def test_the_other_pin_is_not_meant() -> None:
+    card, connection = selected(("00200098", "63C3"), SELECT_AP, select_ef("001B"), verify(SIGNATURE))
+    card.tries_left(AUTHENTICATION)
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+
+
+def test_verify_by_short_id_that_the_card_refuses_is_not_repeated() -> None:
+    card, connection = selected(("00200098", "63C3"), SELECT_AP, ("002000980431323334", "6A86"))
+    card.tries_left(AUTHENTICATION)
+    with pytest.raises(StatusWordError):
+        call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
 NOT_REACHED: dict[str, tuple[Lines, type[JpkiError]]] = {
     "no application": ([(SELECT_AP_COMMAND, "6A82")], CardNotRecognized),
     "6F00 twice": ([(SELECT_AP_COMMAND, "6F00")] * 2, StatusWordError),
@@ -582,6 +622,58 @@ def test_no_token_info_is_no_error() -> None:
     connection.assert_finished()
 
 
+def knows(*heads: bytes) -> Callable[[bytes], TokenInfo | None]:
+    """A memory of the cards whose authentication certificates begin so."""
+    return lambda head: TokenInfo(TOKEN_INFO_FILE) if head in heads else None
+
+
+def test_a_known_card_is_recognized_by_its_certificate() -> None:
+    """In one command, which also shows that the application is selected: what follows selects nothing."""
+    connection = Scripted(HEAD, sign(AUTHENTICATION))
+    card = JpkiCard(connection)
+    info = card.recognize(knows(DER[:256]))
+    assert info is not None and info.label == "JPKIAPICCTOKEN2"
+    assert call_sign(card, AUTHENTICATION).hex().upper() == SIGNATURE_BYTES
+    connection.assert_finished()
+
+
+def test_a_known_card_is_selected_before_verify_all_the_same() -> None:
+    connection = Scripted(HEAD, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION))
+    card = JpkiCard(connection)
+    card.recognize(knows(DER[:256]))
+    call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
+UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", OK, "30820100" + OK, chunk(1, 256), chunk(0, 255)]
+
+
+@pytest.mark.parametrize("answer", UNKNOWN)
+def test_anything_else_is_not_recognized(answer: str) -> None:
+    """It may be another application's file: everything is said again after a SELECT."""
+    connection = Scripted((HEAD[0], answer), SELECT_AP, TOKEN_INFO)
+    card = JpkiCard(connection)
+    assert card.recognize(knows(DER[:256])) is None
+    card.identify()
+    connection.assert_finished()
+
+
+def test_a_known_card_with_another_application_selected() -> None:
+    """Its own description is not read again."""
+    connection = Scripted((HEAD[0], "6A82"), SELECT_AP, HEAD)
+    card = JpkiCard(connection)
+    assert card.recognize(knows(DER[:256])) is None
+    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
+    connection.assert_finished()
+
+
+@pytest.mark.parametrize("answer", [chunk(0, 256), "6982", "FFFF" + OK], ids=["unknown", "phone", "none"])
+def test_an_unknown_card_describes_itself(answer: str) -> None:
+    connection = Scripted(SELECT_AP, (HEAD[0], answer), TOKEN_INFO)
+    assert JpkiCard(connection).identify(knows()).label == "JPKIAPICCTOKEN2"
+    connection.assert_finished()
+
+
 KINDS = {
     "JPKIAPICCTOKEN2": "Individual Number Card",
     "JPKIAPICCTOKEN": "Basic Resident Registration Card",
@@ -639,6 +731,8 @@ def test_no_aid_is_a_beginning_of_ours() -> None:
 
 STEPS: dict[str, Callable[[JpkiCard], object]] = {
     "identify": lambda card: card.identify(),
+    "identify, with a memory": lambda card: card.identify(lambda head: None),
+    "recognize": lambda card: card.recognize(lambda head: None),
     "read_head": lambda card: card.read_head(0x000A),
     "read_certificate": lambda card: card.read_certificate(0x000A, DER[:256]),
     "tries_left": lambda card: card.tries_left(AUTHENTICATION),

@@ -57,8 +57,7 @@ def recalled(files: dict[int, bytes]) -> dict[int, bytes | None]:
     """What the next run knows of that card, without reading more than its head."""
     known = CardMemory(True)
     known.recall(files[OWN][:HEAD_LEN])
-    found = {ef: known.certificate(ef) for ef in files}
-    return {ef: it and it.der for ef, it in found.items()}
+    return {ef: it.der if (it := known.certificate(ef)) else None for ef in files}
 
 
 def test_a_card_is_known_again(folder: Path, card: dict[int, bytes]) -> None:

@@ -74,10 +74,7 @@ class JpkiCard:
         self._connection.begin()
         self._channel.start()
         try:
-            head, sw = self._channel.exchange(
-                0x00, apdu.READ_BINARY, SHORT_EF_ID | layout.AUTHENTICATION.certificate_ef, 0, response_len=CHUNK_LEN
-            )
-            known = recall(head) if sw == status.SUCCESS else None
+            known = self._glance(recall)
             self._is_selected = known is not None
             return known
         finally:
@@ -253,6 +250,11 @@ class JpkiCard:
             log.info(f"no token information on this card: {error}")
             return TokenInfo(b"")
 
+    def _glance(self, recall: Recall) -> TokenInfo | None:
+        target = SHORT_EF_ID | layout.AUTHENTICATION.certificate_ef
+        head, sw = self._channel.exchange(0x00, apdu.READ_BINARY, target, 0, response_len=CHUNK_LEN)
+        return recall(head) if sw == status.SUCCESS else None
+
     def _recall(self, recall: Recall) -> TokenInfo | None:
         try:
             return recall(self._read_head(layout.AUTHENTICATION.certificate_ef))
@@ -292,7 +294,7 @@ class JpkiCard:
         if self._has_short_ids:
             _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, SHORT_EF_ID | key.pin_ef)
             tries_left = status.tries_left(sw)
-            if tries_left is not None and tries_left <= key.pin_rule.max_tries:
+            if tries_left and tries_left <= key.pin_rule.max_tries:
                 self._counted_by_short_id.add(key.pin_ef)
             if sw == status.SUCCESS or tries_left is not None:
                 return tries_left
