@@ -1,14 +1,11 @@
 """The command line of the software card."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Sequence
-from types import FrameType
 
-from . import faults, options, vpcd_client
-from .errors import OptionError, SoftcardError
+from . import faults, options, running
+from .errors import SoftcardError
 from .link import Timing
 from .rules import ATRS
 
@@ -19,28 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.list_faults:
         _list_faults()
         return 0
-    _exit_on_signals()
+    running.end_on_signals()
     try:
-        return _run(arguments)
+        running.run(_options(arguments), arguments.vpcd, reconnect=arguments.reconnect, ready=_say_ready)
     except SoftcardError as error:
         _say(str(error))
         return 1
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    try:
-        host, port = vpcd_client.address(arguments.vpcd)
-    except ValueError as error:
-        raise OptionError(f"--vpcd {arguments.vpcd}: {error}") from error
-    link = options.attach(_options(arguments))
-
-    def ready() -> None:
-        _say(f"card {link.card.store.directory} is in the reader at {host}:{port}")
-
-    try:
-        vpcd_client.run(link, host, port, reconnect=arguments.reconnect, ready=ready)
-    finally:
-        link.close()
     return 0
 
 
@@ -89,14 +70,8 @@ def _list_faults() -> None:
         print(f"{fault.name:20}{fault.description}")
 
 
-def _exit_on_signals() -> None:
-    if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
-        signal.signal(signal.SIGTERM, _leave)
-        signal.signal(signal.SIGINT, _leave)
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _say_ready(directory: str, address: str) -> None:
+    _say(f"card {directory} is in the reader at {address}")
 
 
 def _say(message: str) -> None:

@@ -20,17 +20,18 @@ def create(
     pins: Mapping[str, str] | None = None,
     person: "Person | None" = None,
     issued: "datetime | None" = None,
+    expires: "datetime | None" = None,
 ) -> Card:
     """Issue a new card into `directory` and load it.
 
     `pins`: PIN values by name ("auth", "sign", "text", ...) that differ from the defaults 1234, ABC123, 1234.
-    `issued`: start of the certificates' validity, an aware time; an hour ago without it.
+    `person`: the holder; without one the certificates and the text application name different test persons.
+    `issued`, `expires`: the certificates' validity, aware times; from an hour ago to the fifth birthday without them.
     Raises StateError when there is a card already, OptionError for a PIN the card could not hold.
     """
     from .issuing.issue import issue
-    from .issuing.person import Person
 
-    issue(directory, pins or {}, person or Person(), issued)
+    issue(directory, pins or {}, person, issued, expires)
     return load(directory)
 
 

@@ -41,6 +41,7 @@ FAULTS = (
         {"reselect_clears": True},
     ),
     Fault("change-clears", "changing a PIN ends its verified status", {"change_clears": True}),
+    Fault("long-lengths", "a long length in the text application where a short one would do", {"long_lengths": True}),
     Fault("no-sign-cert", "no signature certificate was issued", {"has_sign_certificate": False}),
     Fault(
         "phone",

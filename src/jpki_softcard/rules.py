@@ -41,6 +41,7 @@ class Rules(NamedTuple):
     short_ef: bool = True
     last_sign_mode: int = 5  # highest P1 of the signing command
     pss_salt_len: int = 32  # bytes
+    long_lengths: bool = False  # of the text application's attributes
     # which words it answers
     blocked_word: int = 0x6984
     query_word: int | None = None  # None: 63Cx

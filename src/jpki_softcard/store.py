@@ -40,6 +40,12 @@ class Store:
         """15 ASCII digits, different on every card."""
         return str(self._card["number"]).encode()
 
+    @property
+    def holder(self) -> tuple[str, ...] | None:
+        """Name, address, birth date (YYYYMMDD) and code of the sex, where the card was made for somebody."""
+        holder = self._card.get("holder")
+        return tuple(map(str, holder)) if holder else None
+
     def key(self, name: str) -> PrivateKey:
         """The private key stored under `name`."""
         numbers = self._card["keys"][name]
@@ -66,10 +72,13 @@ class Store:
                 write_pins(self.directory, now)
 
 
-def write_card(directory: str, number: str, keys: dict[str, PrivateKey]) -> None:
-    """Write what never changes; its presence makes the directory a card, so write it last."""
+def write_card(
+    directory: str, number: str, keys: dict[str, PrivateKey], holder: tuple[str, ...] | None = None
+) -> None:
+    """Write what never changes; its presence makes the directory a card, so write it last. See Store for `holder`."""
     rows = {name: {part: f"{value:x}" for part, value in key._asdict().items()} for name, key in keys.items()}
-    _write_json(os.path.join(directory, CARD_FILE), {"format": FORMAT, "number": number, "keys": rows})
+    card = {"format": FORMAT, "number": number, "keys": rows, "holder": holder}
+    _write_json(os.path.join(directory, CARD_FILE), card)
 
 
 def write_pins(directory: str, pins: dict[str, Pin]) -> None:

@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import pyjpki11
+from jpki_softcard.faults import FAULTS
 from pyjpki11.iso7816 import status
 
 SOURCE = Path(__file__).parents[2] / "src" / "pyjpki11"
@@ -20,7 +21,7 @@ CATALOGUE = SOURCE / "locale" / "ja" / "LC_MESSAGES" / "pyjpki11.po"
 #: How a text is marked -> how many of its arguments are texts.
 MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 #: Texts of layers that know no language, which the tool translates when it shows them.
-BELOW = (*status.MEANINGS.values(), *status.FAMILIES.values())
+BELOW = (*status.MEANINGS.values(), *status.FAMILIES.values(), *(fault.description for fault in FAULTS))
 
 
 class Message(NamedTuple):

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from jpki_softcard import create
-from jpki_softcard.issuing.person import Person, last_moment
+from jpki_softcard.errors import OptionError
+from jpki_softcard.issuing.person import JAPAN, Person, last_moment
 
 AUTH_UNIT, SIGN_UNIT = "JPKI for user authentication", "JPKI for digital signature"
 EXTENSIONS = "keyUsage,certificatePolicies,issuerAltName,subjectAltName,crlDistributionPoints"
@@ -215,3 +216,49 @@ def test_an_expired_card_can_be_made(tmp_path: Path) -> None:
     """`issued` moves the whole validity."""
     create(str(tmp_path / "old"), issued=datetime(2015, 1, 1, tzinfo=UTC))
     assert load(tmp_path / "old", "auth").not_valid_after_utc < datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_a_card_for_somebody(tmp_path: Path) -> None:
+    """The certificates and the text application name the same person, for as long as was asked for."""
+    person = Person(name="見本\u3000花子", birth_date=date(2001, 9, 8), sex="2", address="見本町" * 30)
+    first, last = datetime(2026, 1, 1, tzinfo=JAPAN), datetime(2027, 2, 3, 23, 59, 59, tzinfo=JAPAN)
+    card = create(str(tmp_path), person=person, issued=first, expires=last)
+    for name in ("auth", "sign"):
+        certificate = load(tmp_path, name)
+        assert (certificate.not_valid_before_utc, certificate.not_valid_after_utc) == (first, last)
+    names = load(tmp_path, "sign").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    values = [name.value[2:].decode(errors="replace") for name in names if isinstance(name, x509.OtherName)]
+    assert values[:3] == ["見本\u3000花子", "420010908", "2"]
+    card.power_on()
+    for command in ("00A4040C0AD3921000310001010408", "002000910431323334"):
+        assert card.transmit(bytes.fromhex(command)) == bytes.fromhex("9000")
+    content = card.transmit(bytes.fromhex("00B0820000")) + card.transmit(bytes.fromhex("00B0010000"))
+    assert content.startswith(bytes.fromhex("FF2082")), "longer than a length of one byte can say"
+    for expected in ("見本\u3000花子", "20010908", "見本町見本町"):
+        assert expected.encode() in content
+
+
+def test_no_certificate_ends_before_it_begins(tmp_path: Path) -> None:
+    """Nothing is left behind."""
+    first, last = datetime(2026, 1, 1, tzinfo=JAPAN), datetime(2025, 1, 1, tzinfo=JAPAN)
+    with pytest.raises(OptionError, match="before"):
+        create(str(tmp_path / "card"), issued=first, expires=last)
+    assert not (tmp_path / "card" / "card.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("day", "era"),
+    [
+        (date(1868, 1, 24), "0"),
+        (date(1912, 7, 29), "1"),
+        (date(1912, 7, 30), "2"),
+        (date(1926, 12, 25), "3"),
+        (date(1989, 1, 7), "3"),
+        (date(1989, 1, 8), "4"),
+        (date(2019, 4, 30), "4"),
+        (date(2019, 5, 1), "5"),
+    ],
+)
+def test_eras(day: date, era: str) -> None:
+    """Card: reference 6.3"""
+    assert Person(birth_date=day).birth_text == era + day.strftime("%Y%m%d")

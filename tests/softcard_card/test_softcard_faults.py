@@ -17,6 +17,7 @@ NAMES = {
     "no-pss",
     "pss-salt-20",
     "blocked-6983",
+    "long-lengths",
     "no-sign-cert",
     "phone",
     "truncated-cert",

@@ -1,5 +1,7 @@
 """The card-face text (input assist) application's files."""
 
+from typing import NamedTuple
+
 from .. import tlv
 from ..digest import sha256
 from ..files import Application, DataFile, KeyFile, PinFile, Source, fixed
@@ -16,16 +18,22 @@ PIN, DELIVERED_BLOCKED, INTERNAL_KEY, CODE_A, CODE_B = 0x0011, 0x0012, 0x0013, 0
 MY_NUMBER = b"000000000000"  # nobody's
 CODE_B_VALUE = b"55021720351234"  # birth date in Japanese years, year of expiry, security code
 
+
+class Holder(NamedTuple):
+    """The four attributes of the card's holder."""
+
+    name: str  # U+3000 between its parts
+    address: str
+    birth_date: str  # YYYYMMDD
+    sex: str  # Card: reference 7.1: 1 male, 2 female, 9 not applicable
+
+
 # Card: reference 7.1, the vector; the test person of J-LIS
-ATTRIBUTES = bytes.fromhex(
-    "FF20 65"  # the four attributes
-    "DF21 08 000E 0020 0059 0064"  # where each begins, from the start of the file
-    "DF22 0F E9BB92E6A190 E38080 E5B9B9E4B99F"  # name, U+3000 between its parts
-    "DF23 36 E69DB1E4BAACE983BD E6B885E780ACE5B882"  # address: prefecture, city
-    "E8A6B3E5B883E5AD90E58D97"  # quarter
-    "EFBC91EFBC92EFBC8DEFBC97EFBC8DEFBC92EFBC90EFBC92"  # number, full-width
-    "DF24 08 3139383030323137"  # birth date, YYYYMMDD
-    "DF25 01 31"  # sex: 1 male
+TEST_PERSON = Holder(
+    "黒桐\u3000幹也",
+    "東京都清瀬市観布子南" + "12-7-202".translate({ord(one): ord(one) + 0xFEE0 for one in "-0127"}),  # full-width
+    "19800217",
+    "1",
 )
 
 
@@ -34,12 +42,29 @@ def number_file() -> bytes:
     return tlv.encode(0xFF10, MY_NUMBER) + b"\xff\xff"
 
 
+def attributes(holder: Holder, long_length: bool = False) -> bytes:
+    """EF 0002, its outer length in the long form of two bytes where asked for. Card: reference 7.1"""
+    values = zip((0xDF22, 0xDF23, 0xDF24, 0xDF25), holder, strict=True)
+    parts = [tlv.encode(tag, value.encode()) for tag, value in values]
+    places_len = 3 + 2 * len(parts)
+    content_len = places_len + sum(map(len, parts))
+    length = b"\x82" + content_len.to_bytes(2, "big") if long_length else tlv.length(content_len)
+    first = 2 + len(length) + places_len
+    places = b"".join((first + sum(map(len, parts[:n]))).to_bytes(2, "big") for n in range(len(parts)))
+    return b"\xff\x20" + length + tlv.encode(0xDF21, places) + b"".join(parts)
+
+
+def attributes_file(source: Source) -> bytes:
+    """EF 0002 of whom the card was made for, else of the test person."""
+    return attributes(Holder(*(source.store.holder or TEST_PERSON)), source.rules.long_lengths)
+
+
 def integrity_file(source: Source) -> bytes:
     """EF 0003, 336 bytes: the hashes of 0001 and 0002, signed. Card: reference 7.1
 
     Card: undocumented, own choice: what the signature is made over (the two hash objects).
     """
-    hashes = tlv.encode(0xDF31, sha256(number_file())) + tlv.encode(0xDF32, sha256(ATTRIBUTES))
+    hashes = tlv.encode(0xDF31, sha256(number_file())) + tlv.encode(0xDF32, sha256(attributes_file(source)))
     signature = source.store.sign_raw("card", sha256(hashes))
     return tlv.encode(0xFF30, hashes + tlv.encode(0xDF33, signature))
 
@@ -62,7 +87,7 @@ APPLICATION = Application(
     AID,
     (
         DataFile(0x0001, fixed(number_file()), any_of=(PIN, CODE_A)),
-        DataFile(0x0002, fixed(ATTRIBUTES), any_of=(PIN, CODE_B)),
+        DataFile(0x0002, attributes_file, any_of=(PIN, CODE_B)),
         DataFile(0x0003, integrity_file, any_of=(PIN,)),
         DataFile(0x0004, fixed(certificate_file())),
         DataFile(0x0005, fixed(INFORMATION)),

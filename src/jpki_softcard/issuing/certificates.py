@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from .. import tlv
-from .person import Person, last_moment
+from .person import Person
 
 # The real hierarchy has O=JPKI: this one must never pass for it.
 ORGANISATION = "JPKI-SOFTCARD"
@@ -29,6 +29,7 @@ ATTRIBUTE_ARC = "1.2.392.200149.8.5.5."
 CA_LIFETIME = timedelta(days=3652)  # ten years
 
 Extension = tuple[x509.ExtensionType, bool]  # with its critical bit
+Period = tuple[datetime, datetime]  # of validity: from, to
 
 
 class Authority(NamedTuple):
@@ -53,7 +54,7 @@ def authority(key: RSAPrivateKey, unit: str, issued: datetime) -> Authority:
     return Authority(key, name, der)
 
 
-def authentication(ca: Authority, public: RSAPublicKey, person: Person, issued: datetime) -> bytes:
+def authentication(ca: Authority, public: RSAPublicKey, person: Person, period: Period) -> bytes:
     """The user authentication certificate, DER: nothing about the person in it. Card: reference 6.3"""
     subject = _name(("CN", f"SOFT{secrets.token_hex(5).upper()}{person.municipality_code}003A"))
     extensions: list[Extension] = [
@@ -61,12 +62,12 @@ def authentication(ca: Authority, public: RSAPublicKey, person: Person, issued: 
         (x509.CertificatePolicies([x509.PolicyInformation(AUTH_POLICY, None)]), True),
         (x509.IssuerAlternativeName([x509.DirectoryName(_service())]), False),
     ]
-    return _certificate(subject, ca.name, ca.key, public, _period(person, issued), extensions)
+    return _certificate(subject, ca.name, ca.key, public, period, extensions)
 
 
-def signature(ca: Authority, public: RSAPublicKey, person: Person, issued: datetime) -> bytes:
+def signature(ca: Authority, public: RSAPublicKey, person: Person, period: Period) -> bytes:
     """The digital signature certificate, DER, with the person's name and address. Card: reference 6.3"""
-    moment = issued.strftime("%Y%m%d%H%M%S") + f"{secrets.randbelow(1000):03}"
+    moment = period[0].strftime("%Y%m%d%H%M%S") + f"{secrets.randbelow(1000):03}"
     number = moment + person.municipality_code + "001A"
     subject = _name(("L", person.prefecture), ("L", person.municipality), ("CN", number))
     extensions: list[Extension] = [
@@ -76,7 +77,7 @@ def signature(ca: Authority, public: RSAPublicKey, person: Person, issued: datet
         (x509.IssuerAlternativeName([x509.DirectoryName(_service())]), False),
         (_crl_point(_crl_name(person)), False),
     ]
-    return _certificate(subject, ca.name, ca.key, public, _period(person, issued), extensions)
+    return _certificate(subject, ca.name, ca.key, public, period, extensions)
 
 
 def _attributes(person: Person) -> list[x509.GeneralName]:
@@ -142,16 +143,12 @@ def _key_usage(**usages: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: usages.get(usage, False) for usage in _USAGES})
 
 
-def _period(person: Person, issued: datetime) -> tuple[datetime, datetime]:
-    return issued, last_moment(person, issued)
-
-
 def _certificate(
     subject: x509.Name,
     issuer: x509.Name,
     issuer_key: RSAPrivateKey,
     public: RSAPublicKey,
-    period: tuple[datetime, datetime],
+    period: Period,
     extensions: Sequence[Extension],
 ) -> bytes:
     # Card: reference 6.3; a serial number of four bytes, which is a positive number

@@ -15,7 +15,7 @@ from ..rsa import PrivateKey
 from ..rules import Rules
 from ..store import Pin
 from . import certificates
-from .person import Person
+from .person import Person, last_moment
 
 # Card: reference 7.1 for the codes; the rest is what design.md fixes, or nobody's
 DEFAULT_PINS = {
@@ -32,8 +32,17 @@ DEFAULT_PINS = {
 BACKDATED = timedelta(hours=1)  # clocks of other machines may be behind
 
 
-def issue(directory: str, pins: Mapping[str, str], person: Person, issued: datetime | None = None) -> None:
-    """Make keys, certificates, PINs in `directory`; StateError when there is a card already."""
+def issue(
+    directory: str,
+    pins: Mapping[str, str],
+    person: Person | None = None,
+    issued: datetime | None = None,
+    expires: datetime | None = None,
+) -> None:
+    """Make keys, certificates, PINs in `directory`; StateError when there is a card already.
+
+    Without a person the certificates name an invented one, and the text application the test person of J-LIS.
+    """
     values = DEFAULT_PINS | dict(pins)
     _check_pins(values)
     try:
@@ -43,24 +52,37 @@ def issue(directory: str, pins: Mapping[str, str], person: Person, issued: datet
     with store.locked(directory):
         if store.exists(directory):
             raise StateError(f"{directory}: there is a card already")
-        _write(directory, values, person, issued or datetime.now(UTC) - BACKDATED)
+        first = issued or datetime.now(UTC) - BACKDATED
+        period = (first, expires or last_moment(person or Person(), first))
+        if period[0] >= period[1]:
+            raise OptionError("the certificates would end before they begin")
+        _write(directory, values, person, period)
 
 
-def _write(directory: str, values: Mapping[str, str], person: Person, issued: datetime) -> None:
+def _write(
+    directory: str, values: Mapping[str, str], holder: Person | None, period: tuple[datetime, datetime]
+) -> None:
+    person = holder or Person()
     keys = {name: rsa.generate_private_key(65537, 2048) for name in ("auth", "sign", "card")}
     roots = {
-        name: certificates.authority(rsa.generate_private_key(65537, 2048), unit, issued)
+        name: certificates.authority(rsa.generate_private_key(65537, 2048), unit, period[0])
         for name, unit in (("auth", certificates.AUTH_UNIT), ("sign", certificates.SIGN_UNIT))
     }
-    auth = certificates.authentication(roots["auth"], keys["auth"].public_key(), person, issued)
-    sign = certificates.signature(roots["sign"], keys["sign"].public_key(), person, issued)
+    auth = certificates.authentication(roots["auth"], keys["auth"].public_key(), person, period)
+    sign = certificates.signature(roots["sign"], keys["sign"].public_key(), person, period)
     ders = {"auth": auth, "sign": sign, "auth_ca": roots["auth"].der, "sign_ca": roots["sign"].der}
     for name, der in ders.items():
         store.write_certificate(directory, name, der)
     store.write_pins(directory, {name: _new_pin(name, value) for name, value in values.items()})
     # last, because it makes the directory a card
     number = f"9{secrets.randbelow(10**14):014}"
-    store.write_card(directory, number, {name: _numbers(key) for name, key in keys.items()})
+    numbers = {name: _numbers(key) for name, key in keys.items()}
+    store.write_card(directory, number, numbers, _text_of(holder) if holder else None)
+
+
+def _text_of(person: Person) -> text.Holder:
+    sex = person.sex if person.sex in ("1", "2") else "9"  # Card: reference 7.1, 6.3
+    return text.Holder(person.name, person.address, person.birth_date.strftime("%Y%m%d"), sex)
 
 
 def _rows() -> dict[str, PinFile]:

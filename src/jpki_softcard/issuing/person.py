@@ -6,12 +6,22 @@ from typing import NamedTuple
 JAPAN = timezone(timedelta(hours=9), "JST")
 
 
+# Card: reference 6.3; the code of an era from its first day on
+ERAS = (
+    ("5", date(2019, 5, 1)),  # Reiwa
+    ("4", date(1989, 1, 8)),  # Heisei
+    ("3", date(1926, 12, 25)),  # Showa
+    ("2", date(1912, 7, 30)),  # Taisho
+    ("1", date(1868, 1, 25)),  # Meiji
+)
+UNKNOWN_ERA = "0"
+
+
 class Person(NamedTuple):
     """What the certificates say about the holder; everything is invented."""
 
     name: str = "試験　太郎"  # U+3000 between family name and given name
     birth_date: date = date(1980, 4, 1)
-    era: str = "3"  # Card: reference 6.3: 1 Meiji, 2 Taisho, 3 Showa, 4 Heisei, 5 Reiwa, 0 unknown
     sex: str = "1"  # Card: reference 6.3: 1 male, 2 female, 3 unknown
     address: str = "架空県模擬市見本町一丁目２番３号"
     prefecture: str = "Kakuu-ken"
@@ -21,7 +31,11 @@ class Person(NamedTuple):
     @property
     def birth_text(self) -> str:
         """EYYYYMMDD. Card: reference 6.3"""
-        return self.era + self.birth_date.strftime("%Y%m%d")
+        return _era(self.birth_date) + self.birth_date.strftime("%Y%m%d")
+
+
+def _era(day: date) -> str:
+    return next((code for code, first in ERAS if day >= first), UNKNOWN_ERA)
 
 
 def last_moment(person: Person, issued: datetime) -> datetime:

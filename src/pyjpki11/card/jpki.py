@@ -108,6 +108,15 @@ class JpkiCard:
         """
         return self._in_transaction(lambda: Certificate(head[: certificate_len(head)] + self._read_tail(ef, head)))
 
+    def has_signature_certificate(self) -> bool | None:
+        """Whether there is one, which shows without its PIN; None when the card does not say. Card: reference 1.3"""
+        try:
+            data = self._in_transaction(lambda: self._read(layout.AVAILABILITY_EF, layout.AVAILABILITY_LEN))
+        except StatusWordError as error:
+            log.info(f"no list of certificates on this card: {error}")
+            return None
+        return data[0] == layout.AVAILABLE if data else None
+
     def tries_left(self, key: KeyLayout) -> int | None:
         """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3"""
         return self._in_transaction(lambda: self._tries_left(key))

@@ -12,15 +12,26 @@ JPKI_AID = bytes((
     0x01, 0x00, 0x00, 0x00, 0x01,
 ))  # fmt: skip
 
+#: 券面事項入力補助 application. Card: reference 1.1
+TEXT_AID = bytes((
+    0xD3, 0x92, 0x10, 0x00, 0x31,  # registered application provider
+    0x00, 0x01, 0x01, 0x04, 0x08,
+))  # fmt: skip
+
 #: Applications whose selection ends every login, the likeliest first. Card: reference 1.1, 3.4
 OTHER_AIDS = (
     bytes((0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00)),  # GlobalPlatform issuer security domain
-    bytes((0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08)),  # 券面事項入力補助
+    TEXT_AID,
 )
 
 #: Token information: a serialised CK_TOKEN_INFO. Card: reference 5
 TOKEN_INFO_EF = 0x0006
 TOKEN_INFO_LEN = 160
+
+#: One byte for each key pair's certificate, and one that nobody knows. Card: reference 1.3
+AVAILABILITY_EF = 0x0008
+AVAILABILITY_LEN = 3
+AVAILABLE = 0x8F
 
 DIGITS = frozenset(b"0123456789")
 CAPITALS_AND_DIGITS = DIGITS | frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -38,20 +49,29 @@ class PinRule:
         self.max_tries = max_tries
 
 
-class KeyLayout:
+class PinLayout:
+    """A PIN: its file and its form."""
+
+    __slots__ = ("name", "pin_ef", "pin_rule")
+
+    def __init__(self, name: str, pin_ef: int, pin_rule: PinRule) -> None:
+        self.name = name
+        self.pin_ef = pin_ef
+        self.pin_rule = pin_rule
+
+
+class KeyLayout(PinLayout):
     """The files of one of the card's two key pairs."""
 
-    __slots__ = ("ca_certificate_ef", "certificate_ef", "key_ef", "name", "pin_ef", "pin_rule")
+    __slots__ = ("ca_certificate_ef", "certificate_ef", "key_ef")
 
     def __init__(
         self, name: str, certificate_ef: int, ca_certificate_ef: int, key_ef: int, pin_ef: int, pin_rule: PinRule
     ) -> None:
-        self.name = name
+        super().__init__(name, pin_ef, pin_rule)
         self.certificate_ef = certificate_ef
         self.ca_certificate_ef = ca_certificate_ef
         self.key_ef = key_ef
-        self.pin_ef = pin_ef
-        self.pin_rule = pin_rule
 
 
 #: 利用者証明用. Card: reference 1.3, 3.1
@@ -73,3 +93,10 @@ SIGNATURE = KeyLayout(
     pin_ef=0x001B,
     pin_rule=PinRule(6, 16, CAPITALS_AND_DIGITS, max_tries=5),
 )
+
+#: The input assist application's PIN. Card: reference 7.1
+TEXT = PinLayout("text", pin_ef=0x0011, pin_rule=PinRule(4, 4, DIGITS, max_tries=3))
+
+#: Its files that hold the holder's data, readable with that PIN. Card: reference 7.1
+MY_NUMBER_EF = 0x0001
+ATTRIBUTES_EF = 0x0002

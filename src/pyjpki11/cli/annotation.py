@@ -9,7 +9,8 @@ from pyjpki11.cli.card_names import APPLICATIONS, FILES
 from pyjpki11.cli.language import N_, _, ngettext
 from pyjpki11.iso7816 import apdu
 
-DATA_OFFSET = 5  # of a command: CLA INS P1 P2 Lc come first
+HEADER_LEN = 4  # CLA INS P1 P2
+DATA_OFFSET = 5  # behind Lc
 UNKNOWN = N_("unknown")
 
 #: Commands whose data is a PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other codings, CHANGE KEY.
@@ -41,8 +42,8 @@ def hex_of(data: bytes | bytearray) -> str:
 
 
 def masked(command: bytes | bytearray) -> str:
-    """A command in hex; the data of a PIN command is `**`, whatever its length."""
-    return f"{hex_of(command[:DATA_OFFSET])} **" if has_secret(command) else hex_of(command)
+    """A command in hex; what follows the header of a PIN command is `**`, its length included."""
+    return f"{hex_of(command[:HEADER_LEN])} **" if has_secret(command) else hex_of(command)
 
 
 class Annotator:
@@ -54,7 +55,7 @@ class Annotator:
 
     def describe(self, command: bytes | bytearray) -> str:
         """A command in words."""
-        if len(command) < 4:
+        if len(command) < HEADER_LEN:
             return _("no command: it has less than four bytes")
         name = NAMES.get(command[1], f"INS {command[1]:02X}")
         details = DETAILS.get(command[1])
@@ -62,7 +63,7 @@ class Annotator:
 
     def accept(self, command: bytes | bytearray) -> None:
         """The command succeeded, so what it selects is now selected."""
-        if len(command) < 4:
+        if len(command) < HEADER_LEN:
             return
         if command[1] == apdu.SELECT and command[2] == BY_DF_NAME:
             self._aid, self._ef = bytes(command[DATA_OFFSET : DATA_OFFSET + command[4]]), None
@@ -99,7 +100,9 @@ class Annotator:
 
     def _verify(self, command: bytes | bytearray) -> str:
         file = self._target(command[3])
-        return _("present {file}", file=file) if len(command) > 4 else _("ask for the tries of {file}", file=file)
+        if len(command) == HEADER_LEN:
+            return _("ask for the tries of {file}", file=file)
+        return _("present {file}", file=file)
 
     def _change(self, command: bytes | bytearray) -> str:
         return _("replace {file}", file=self._target(command[3]))

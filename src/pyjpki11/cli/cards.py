@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pyjpki11 import settings
 from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.text import TextCard
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.cli import exits, progress
 from pyjpki11.cli.exits import ToolError
@@ -27,6 +28,11 @@ class Opened(NamedTuple):
     line: WatchedLine
     jpki: JpkiCard
     info: TokenInfo
+
+    @property
+    def text(self) -> TextCard:
+        """Its input assist application; every call of it selects that application anew."""
+        return TextCard(self.line)
 
 
 class Readers:
@@ -88,6 +94,22 @@ def readers(options: Options) -> Iterator[Readers]:
 
 
 @contextmanager
+def open_line(options: Options) -> Iterator[WatchedLine]:
+    """The line to the one card, of whatever kind, that the user means; errors and the end are those of `open_card`."""
+    with readers(options) as those:
+        names = [name for name in those.names() if those.has_card(name)]
+        if not names:
+            raise CardAbsent("there is no card in any reader")
+        if len(names) > 1:
+            raise _several(names)
+        line = those.connect(names[0])
+        try:
+            yield line
+        finally:
+            _end(line, JpkiCard(line))
+
+
+@contextmanager
 def open_card(options: Options) -> Iterator[Opened]:
     """The one My Number card that the user means.
 
@@ -104,7 +126,7 @@ def open_card(options: Options) -> Iterator[Opened]:
         try:
             yield card
         finally:
-            _end(card)
+            _end(card.line, card.jpki)
 
 
 def _only_one(those: Readers) -> Opened:
@@ -121,17 +143,20 @@ def _only_one(those: Readers) -> Opened:
     if len(found) > 1:
         for card in found:
             card.line.close()
-        names = ", ".join(card.reader for card in found)
-        remedy = _("Choose one with --reader NAME: {names}", names=names)
-        raise ToolError(exits.NO_CARD, "several-cards", _("There are several My Number cards."), remedy)
+        raise _several([card.reader for card in found])
     return found[0]
 
 
-def _end(card: Opened) -> None:
+def _several(names: list[str]) -> ToolError:
+    message, remedy = _("There are several cards."), _("Choose one with --reader NAME: {names}", names=", ".join(names))
+    return ToolError(exits.NO_CARD, "several-cards", message, remedy)
+
+
+def _end(line: WatchedLine, jpki: JpkiCard) -> None:
     try:
-        if card.line.carried_pin and settings.load(os.environ).logout == settings.LOGOUT_CLEARS_CARD:
-            card.jpki.clear_security_status()
+        if line.carried_pin and settings.load(os.environ).logout == settings.LOGOUT_CLEARS_CARD:
+            jpki.clear_security_status()
     except JpkiError:
-        pass  # the card is gone, and with it what it knew
+        pass  # the card is gone, and with it what it knew; or it is none of ours
     finally:
-        card.line.close()
+        line.close()

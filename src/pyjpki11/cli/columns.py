@@ -14,6 +14,7 @@ COLUMNS = 80
 
 #: Characters, beside closing brackets and wide punctuation, that may not begin a line. Spec: JIS X 4051 4.3
 NOT_FIRST = frozenset(",.:;?!%ーっゃゅょッャュョ々")
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PIECES = re.compile(r"[ \t\r\n]+|[^\s\u1100-\uffff]+|.", re.DOTALL)
 
 
@@ -31,6 +32,14 @@ def _width_of(character: str) -> int:
 def pad(text: str, columns: int) -> str:
     """The text with spaces behind it, to take at least that many columns."""
     return text + " " * (columns - width(text))
+
+
+def harmless(text: str) -> str:
+    """The text with characters that would steer a terminal or turn the writing round as escapes, which JSON knows too.
+
+    What a card or the certificate of somebody else holds is not ours to trust.
+    """
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def wrap(text: str, columns: int) -> list[str]:

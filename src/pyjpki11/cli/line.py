@@ -50,15 +50,16 @@ class WatchedLine:
         self._inner.close()
 
     def _show_response(self, annotator: Annotator, command: bytes | bytearray, response: bytes) -> None:
-        lines = [f"  < {annotation.hex_of(response[:-2][at : at + BYTES_IN_LINE])}" for at in _starts(response)]
         sw = int.from_bytes(response[-2:], "big")
-        _show(*lines, f"  < {exits.status_word(sw)}")
+        _show(*response_lines(response[:-2], "  < "), f"  < {exits.status_word(sw)}")
         if sw == status.SUCCESS:
             annotator.accept(command)
 
 
-def _starts(response: bytes) -> range:
-    return range(0, len(response) - 2, BYTES_IN_LINE)
+def response_lines(data: bytes, prefix: str) -> list[str]:
+    """Response data in hex, in lines that a terminal holds."""
+    starts = range(0, len(data), BYTES_IN_LINE)
+    return [f"{prefix}{annotation.hex_of(data[at : at + BYTES_IN_LINE])}" for at in starts]
 
 
 def _show(*lines: str) -> None:

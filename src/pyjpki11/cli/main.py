@@ -20,10 +20,15 @@ COMMANDS = {
     "cert": Row("pyjpki11.cli.cert", N_("Show, export and verify the certificates on the card.")),
     "sign": Row("pyjpki11.cli.sign", N_("Sign files.")),
     "verify": Row("pyjpki11.cli.verify", N_("Verify a signature.")),
+    "pin": Row("pyjpki11.cli.pin", N_("Show the tries of the PINs, verify or change one.")),
+    "text": Row("pyjpki11.cli.text", N_("Read what is printed on the card as text.")),
+    "ssh-key": Row("pyjpki11.cli.ssh_key", N_("Print the key for authorized_keys.")),
     "register": Row("pyjpki11.cli.register", N_("Have a program use the card.")),
     "unregister": Row("pyjpki11.cli.unregister", N_("Take the module out of a program's files.")),
+    "apdu": Row("pyjpki11.cli.apdu", N_("Send commands to the card as they are typed.")),
     "softcard": Row("pyjpki11.cli.softcard", N_("Run a card made of software.")),
     "module-path": Row("pyjpki11.cli.module_path", N_("Print where the PKCS#11 module is.")),
+    "completion": Row("pyjpki11.cli.completion", N_("Print the completion script of a shell.")),
 }
 
 tool = click.version_option(__version__, prog_name="pyjpki11", message="%(prog)s %(version)s")(

@@ -38,7 +38,21 @@ def json_option(function: Function) -> Function:
 
 def reader_option(function: Function) -> Function:
     """--reader NAME, of every command that uses a card."""
-    return _shared("--reader", metavar="NAME", help=_("Use the reader whose name has NAME in it."))(function)
+    text = _("Use the reader whose name has NAME in it.")
+    return _shared("--reader", metavar="NAME", shell_complete=_complete_reader, help=text)(function)
+
+
+def _complete_reader(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The readers for a shell that completes --reader; none where they cannot be asked for."""
+    from pyjpki11.cli import cards  # only here: it imports us
+
+    options = Options()
+    options.reader = incomplete
+    try:
+        with cards.readers(options) as those:
+            return those.names()
+    except Exception:
+        return []
 
 
 def trace_option(function: Function) -> Function:
@@ -55,4 +69,5 @@ def card_options(function: Function) -> Function:
 def output_option(function: Function) -> Function:
     """-o FILE, given to the command as `output`; `-` is standard output."""
     text = _("Write into FILE; - is standard output.")
-    return click.option("-o", "--output", metavar="FILE", default="-", help=text)(function)
+    path = click.Path(allow_dash=True)
+    return click.option("-o", "--output", metavar="FILE", type=path, default="-", help=text)(function)

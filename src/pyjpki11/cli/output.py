@@ -10,12 +10,6 @@ from collections.abc import Iterable, Mapping
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
 
-#: What certificates and cards of others may have in their texts to make a terminal lie: controls, and what turns the
-#: direction of writing.
-UNPRINTABLE = dict.fromkeys(
-    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {ord("\n")}, "\ufffd"
-)
-
 
 def show(options: Options, document: Mapping[str, object], text: Iterable[str]) -> None:
     """Print a result: the document with --json, else the lines of text.
@@ -34,7 +28,7 @@ def print_lines(lines: Iterable[str]) -> None:
     :raises OSError: it cannot be written.
     """
     progress.clear()
-    sys.stdout.write("".join(f"{line.translate(UNPRINTABLE)}\n" for line in lines))
+    sys.stdout.write("".join(f"{columns.harmless(line)}\n" for line in lines))
     sys.stdout.flush()
 
 
@@ -42,7 +36,7 @@ def note(*sentences: str) -> None:
     """Remarks for people on standard error, each on a line of its own, or on more where it is longer than a line."""
     progress.clear()
     for sentence in filter(None, sentences):
-        for line in columns.wrap(sentence, columns.COLUMNS):
+        for line in columns.wrap(columns.harmless(sentence), columns.COLUMNS):
             print(line, file=sys.stderr)
 
 

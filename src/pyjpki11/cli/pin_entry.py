@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from pyjpki11.card.layout import DIGITS, KeyLayout, PinRule
+from pyjpki11.card.layout import DIGITS, PinLayout, PinRule
 from pyjpki11.card.pin import normalize, wipe
 from pyjpki11.cli import exits, output, progress
 from pyjpki11.cli.exits import ToolError
@@ -19,7 +19,7 @@ from pyjpki11.errors import PinBlocked, PinError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-#: KeyLayout.name -> what people call its PIN.
+#: PinLayout.name -> what people call its PIN.
 NAMES = {
     "authentication": N_("User authentication PIN"),
     "signature": N_("Digital signature password"),
@@ -28,13 +28,6 @@ NAMES = {
 MAX_FILE_LEN = 256  # bytes in which a PIN's line must end
 #: How often a PIN of impossible form may be typed; it costs no try.
 ATTEMPTS = 3
-
-
-class PinCard(Protocol):
-    """An application of a card that has PINs."""
-
-    def tries_left(self, key: KeyLayout) -> int | None:
-        """How many tries a PIN has left; None when the card does not say."""
 
 
 class PinSource(NamedTuple):
@@ -51,48 +44,73 @@ class PinSource(NamedTuple):
 
 def pin_options(function: Function) -> Function:
     """--pin-file and --pin-fd, given to the command as `pin`, a PinSource."""
-
-    @wraps(function)
-    def with_source(*arguments: Any, pin_file: str | None, pin_fd: int | None, **more: Any) -> Any:
-        if pin_file is not None and pin_fd is not None:
-            raise click.UsageError(_("--pin-file and --pin-fd exclude each other."))
-        return function(*arguments, pin=PinSource(pin_file, pin_fd), **more)
-
     file_help = _("Read the PIN from the first line of FILE; - is standard input.")
     fd_help = _("Read the PIN from the file descriptor N.")
-    with_fd = click.option("--pin-fd", type=click.IntRange(0), metavar="N", help=fd_help)(with_source)
-    return click.option("--pin-file", metavar="FILE", help=file_help)(with_fd)  # type: ignore[return-value]
+    return _source_options(function, "pin", file_help, fd_help)
 
 
-def obtain(card: PinCard, key: KeyLayout, source: PinSource) -> bytearray:
+def new_pin_options(function: Function) -> Function:
+    """--new-pin-file and --new-pin-fd, given to the command as `new_pin`; of one file the new PIN is the next line."""
+    file_help = _("Read the new PIN from FILE; if both come from standard input, it is the second line.")
+    fd_help = _("Read the new PIN from the file descriptor N.")
+    return _source_options(function, "new_pin", file_help, fd_help)
+
+
+def _source_options(function: Function, parameter: str, file_help: str, fd_help: str) -> Function:
+    option = f"--{parameter.replace('_', '-')}"
+
+    @wraps(function)
+    def with_source(*arguments: Any, **values: Any) -> Any:
+        source = PinSource(values.pop(f"{parameter}_file"), values.pop(f"{parameter}_fd"))
+        if source.file is not None and source.fd is not None:
+            raise click.UsageError(_("{option}-file and {option}-fd exclude each other.", option=option))
+        return function(*arguments, **{parameter: source}, **values)
+
+    with_fd = click.option(f"{option}-fd", type=int, metavar="N", help=fd_help)(with_source)
+    with_file = click.option(f"{option}-file", metavar="FILE", type=click.Path(allow_dash=True), help=file_help)
+    return with_file(with_fd)  # type: ignore[return-value]
+
+
+def name(key: PinLayout) -> str:
+    """What people call a PIN."""
+    return _(NAMES[key.name])
+
+
+def obtain(application: Any, key: PinLayout, source: PinSource) -> bytearray:
     """The PIN for a login, in the form that the card wants; whoever gets it wipes it.
 
-    The tries left are shown before it is asked for, and whoever is about to use the last one is warned.
+    `application` is the one that has the PIN, a JpkiCard or TextCard. The tries left are shown before it is asked
+    for, and whoever is about to use the last one is warned.
 
     :raises PinBlocked: there are none, so nothing is asked.
     :raises PinError: it has a form that cannot be right.
     :raises ToolError: there is nobody to ask.
     """
     with progress.shown(_("Reading the tries left")):
-        left = card.tries_left(key)
+        left = application.tries_left(key)
     if left == 0:
         raise PinBlocked("no tries are left")
     if source.is_terminal:
-        output.note(f"{_(NAMES[key.name])}: {tries(left, key.pin_rule)}")
+        output.note(f"{name(key)}: {tries(left, key.pin_rule)}")
     if left == 1:
         output.note(_(
             "Warning: this is the last try. If it is wrong, the PIN is blocked, and only the counter of your "
             "municipality unblocks it."
         ))  # fmt: skip
-    return _read(key, source, _("{name} ({form}): ", name=_(NAMES[key.name]), form=form(key.pin_rule)))
+    return ask(key, source)
 
 
-def obtain_new(key: KeyLayout, source: PinSource) -> bytearray:
+def ask(key: PinLayout, source: PinSource) -> bytearray:
+    """The PIN as `obtain` gives it, without a word about its tries: for one that the card is not asked about."""
+    return _read(key, source, _("{name} ({form}): ", name=name(key), form=form(key.pin_rule)))
+
+
+def obtain_new(key: PinLayout, source: PinSource) -> bytearray:
     """A new PIN, asked for twice when it is typed.
 
     Errors are those of `obtain`, and a ToolError when the two differ.
     """
-    new = _read(key, source, _("New {name} ({form}): ", name=_(NAMES[key.name]), form=form(key.pin_rule)))
+    new = _read(key, source, _("New {name} ({form}): ", name=name(key), form=form(key.pin_rule)))
     if source.is_terminal:
         again = _read(key, source, _("The same again: "))
         is_same = new == again
@@ -119,9 +137,9 @@ def form(rule: PinRule) -> str:
     return _("{least} to {most} letters and digits", least=rule.min_len, most=rule.max_len)
 
 
-def _read(key: KeyLayout, source: PinSource, prompt: str) -> bytearray:
+def _read(key: PinLayout, source: PinSource, prompt: str) -> bytearray:
     for attempts_left in reversed(range(ATTEMPTS if source.is_terminal else 1)):
-        typed = _ask(prompt) if source.is_terminal else _read_line(source)
+        typed = _type(prompt) if source.is_terminal else _read_line(source)
         try:
             return normalize(typed, key.pin_rule)
         except PinError as error:
@@ -133,7 +151,7 @@ def _read(key: KeyLayout, source: PinSource, prompt: str) -> bytearray:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _ask(prompt: str) -> bytearray:
+def _type(prompt: str) -> bytearray:
     """What the user types on the terminal, also where standard input is something else."""
     from getpass import getpass  # only here: most commands ask for nothing
 
@@ -160,7 +178,11 @@ def _read_line(source: PinSource) -> bytearray:
     if source.file not in (None, "-"):
         with open(str(source.file), "rb", buffering=0) as file:
             return _first_line(file.fileno())
-    return _first_line(0 if source.fd is None else source.fd)
+    descriptor = 0 if source.fd is None else source.fd
+    try:
+        return _first_line(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, _("file descriptor {number}", number=descriptor)) from None
 
 
 def _first_line(descriptor: int) -> bytearray:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import click
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.token_info import TokenInfo
-from pyjpki11.cli import cards, columns, exits, names, output, pin_entry, progress, validity
+from pyjpki11.cli import cards, columns, exits, names, output, pins, progress, validity
 from pyjpki11.cli.cards import Opened, Readers
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, card_options
+from pyjpki11.cli.pins import Tries
 from pyjpki11.errors import BadCardData, CardNotRecognized, JpkiError, SecurityStatusNotSatisfied, StatusWordError
 
 #: What a card's label says it is -> its name in JSON, its name for people. Card: reference 5
@@ -25,23 +27,11 @@ KINDS = {
     "iPhone": ("iphone", N_("iPhone")),
     "other JPKI token": ("other-jpki", N_("another card with a JPKI application")),
 }
-#: Key pair -> its name in JSON, its certificate's name for people.
-KEYS = (
-    (AUTHENTICATION, "auth", N_("User authentication certificate")),
-    (SIGNATURE, "sign", N_("Digital signature certificate")),
-)
-
-
-class Pin(NamedTuple):
-    """The state of a PIN."""
-
-    key: KeyLayout
-    tries_left: int | None
-
-    def document(self) -> dict[str, object]:
-        """For programs."""
-        most = self.key.pin_rule.max_tries
-        return {"tries_left": self.tries_left, "tries_max": most, "blocked": self.tries_left == 0}
+#: Name of a key pair -> its files, its certificate's name for people.
+KEYS = {
+    "auth": (AUTHENTICATION, N_("User authentication certificate")),
+    "sign": (SIGNATURE, N_("Digital signature certificate")),
+}
 
 
 class Certificate(NamedTuple):
@@ -63,8 +53,8 @@ class Place(NamedTuple):
     reader: str
     has_card: bool
     info: TokenInfo | None = None
-    certificates: tuple[Certificate, ...] = ()
-    pins: tuple[Pin, ...] = ()
+    certificates: Mapping[str, Certificate] = MappingProxyType({})
+    tries: Mapping[str, Tries | None] = MappingProxyType({})
     problem: JpkiError | None = None
 
     def document(self) -> dict[str, object]:
@@ -76,14 +66,13 @@ class Place(NamedTuple):
             is_other = isinstance(self.problem, CardNotRecognized)
             error = None if is_other or not self.problem else exits.failure(self.problem).document()["error"]
             return {"kind": "other" if is_other else None, "error": error}
-        names = [name for _key, name, _title in KEYS]
         return {
             "kind": KINDS[self.info.kind][0],
             "label": self.info.label,
             "manufacturer": self.info.manufacturer,
             "model": self.info.model,
-            "certificates": {name: one.document() for name, one in zip(names, self.certificates, strict=True)},
-            "pins": {name: pin.document() for name, pin in zip(names, self.pins, strict=True)},
+            "certificates": {name: one.document() for name, one in self.certificates.items()},
+            "pins": {name: tries.document() if tries else None for name, tries in self.tries.items()},
         }
 
 
@@ -118,9 +107,9 @@ def _look(those: Readers, name: str) -> Place:
     except JpkiError as error:
         return Place(name, has_card=True, problem=error)
     try:
-        certificates = tuple(_certificate(card, key) for key, _name, _title in KEYS)
-        pins = tuple(Pin(key, card.jpki.tries_left(key)) for key, _name, _title in KEYS)
-        return Place(name, True, card.info, certificates, pins)
+        certificates = {one: _certificate(card, key) for one, (key, _title) in KEYS.items()}
+        tries = {one: pins.tries(card, one) for one in pins.ROWS}
+        return Place(name, True, card.info, certificates, tries)
     except JpkiError as error:
         return Place(name, has_card=True, problem=error)
     finally:
@@ -133,7 +122,8 @@ def _certificate(card: Opened, key: KeyLayout) -> Certificate:
         head = card.jpki.read_head(key.certificate_ef)
         certificate = card.jpki.read_certificate(key.certificate_ef, head)
     except SecurityStatusNotSatisfied:
-        return Certificate("hidden")
+        is_missing = key is SIGNATURE and card.jpki.has_signature_certificate() is False
+        return Certificate("missing" if is_missing else "hidden")
     except (BadCardData, StatusWordError):
         return Certificate("missing")
     from asn1crypto.x509 import Certificate as Decoder  # only here: it takes time to import
@@ -151,12 +141,16 @@ def _text(places: list[Place]) -> Iterator[str]:
 
 def _place_text(place: Place) -> Iterator[str]:
     yield from columns.table([(_("Reader"), place.reader), (_("Card"), _card_text(place))])
-    for (key, name, title), certificate, pin in zip(KEYS, place.certificates, place.pins, strict=False):
-        rows = _certificate_rows(certificate, name)
-        yield ""
-        yield _(title)
-        word = _("PIN") if key is AUTHENTICATION else _("Password")
-        yield from columns.table([*rows, (word, pin_entry.tries(pin.tries_left, key.pin_rule))], indent=2)
+    for name, certificate in place.certificates.items():
+        yield from _section(_(KEYS[name][1]), _certificate_rows(certificate, name), place.tries[name])
+    if place.tries.get("text"):
+        yield from _section(_("Text on the card"), [], place.tries["text"])
+
+
+def _section(title: str, rows: list[tuple[str, str]], tries: Tries | None) -> Iterator[str]:
+    yield ""
+    yield title
+    yield from columns.table([*rows, *([(_("PIN"), tries.text())] if tries else [])], indent=2)
 
 
 def _card_text(place: Place) -> str:

@@ -1,0 +1,103 @@
+"""`pyjpki11 pin`: the PINs' tries, a PIN tried out, a PIN changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pyjpki11.card.pin import wipe
+from pyjpki11.cli import cards, columns, output, pin_entry, pins, progress
+from pyjpki11.cli.frame import group
+from pyjpki11.cli.language import _
+from pyjpki11.cli.options import Options, card_options
+from pyjpki11.cli.pin_entry import PinSource, new_pin_options, pin_options
+
+
+@group(
+    "pin",
+    help=_(
+        "Show the tries of the PINs, try a PIN out, or change it.\n\n"
+        "auth is the PIN of the user authentication certificate, sign the password of the digital signature "
+        "certificate, text the PIN of the text on the card."
+    ),
+)
+def command() -> None:
+    """See the help."""
+
+
+def _which(is_required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.argument("name", type=click.Choice(list(pins.ROWS)), required=is_required)
+
+
+@command.command("status", help=_("Show how many tries each PIN, or one of them, has left. No try is used."))
+@_which(is_required=False)
+@card_options
+@click.pass_obj
+def status(options: Options, name: str | None) -> None:
+    """See the help."""
+    wanted = [name] if name else list(pins.ROWS)
+    with cards.open_card(options) as card, progress.shown(_("Reading the tries left")):
+        found = {one: pins.tries(card, one) for one in wanted}
+    document = {one: tries.document() if tries else None for one, tries in found.items()}
+    rows = [(pin_entry.name(pins.ROWS[one].layout), _text(tries)) for one, tries in found.items()]
+    output.show(options, {"pins": document}, columns.table(rows))
+
+
+@command.command(
+    "verify",
+    help=_("Ask for a PIN and have the card compare it. A wrong one costs a try. The form is checked beforehand."),
+)
+@_which(is_required=True)
+@pin_options
+@card_options
+@click.pass_obj
+def verify(options: Options, name: str, pin: PinSource) -> None:
+    """See the help."""
+    row = pins.ROWS[name]
+    with cards.open_card(options) as card:
+        application = row.application(card)
+        secret = pin_entry.obtain(application, row.layout, pin)
+        try:
+            with progress.shown(_("Comparing the PIN")):
+                application.verify_pin(row.layout, secret)
+        finally:
+            wipe(secret)
+        left = pins.tries(card, name)
+    document = {"pin": name, "verified": True, **(left.document() if left else {})}
+    rows = [(pin_entry.name(row.layout), _("right; {tries}", tries=_text(left)))]
+    output.show(options, document, columns.table(rows))
+
+
+@command.command(
+    "change",
+    help=_("Change a PIN. The new one is asked for twice; the form of both is checked before anything is sent."),
+)
+@_which(is_required=True)
+@pin_options
+@new_pin_options
+@card_options
+@click.pass_obj
+def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> None:
+    """See the help."""
+    row = pins.ROWS[name]
+    with cards.open_card(options) as card:
+        application = row.application(card)
+        old = pin_entry.obtain(application, row.layout, pin)
+        try:
+            new = pin_entry.obtain_new(row.layout, new_pin)
+            try:
+                with progress.shown(_("Changing the PIN")):
+                    application.change_pin(row.layout, old, new)
+            finally:
+                wipe(new)
+        finally:
+            wipe(old)
+    output.show(
+        options, {"pin": name, "changed": True}, columns.table([(pin_entry.name(row.layout), _("changed"))])
+    )
+
+
+def _text(tries: pins.Tries | None) -> str:
+    return tries.text() if tries else _("not on this card")

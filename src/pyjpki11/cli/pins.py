@@ -1,0 +1,49 @@
+"""The card's PINs by the names that commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TEXT, PinLayout
+from pyjpki11.cli import pin_entry
+from pyjpki11.cli.cards import Opened
+from pyjpki11.errors import CardNotRecognized, StatusWordError
+
+
+class Row(NamedTuple):
+    """A PIN: its files and form, and the application that has it, a JpkiCard or TextCard."""
+
+    layout: PinLayout
+    application: Callable[[Opened], Any]
+
+
+ROWS = {
+    "auth": Row(AUTHENTICATION, lambda card: card.jpki),
+    "sign": Row(SIGNATURE, lambda card: card.jpki),
+    "text": Row(TEXT, lambda card: card.text),
+}
+
+
+class Tries(NamedTuple):
+    """How many tries a PIN has left; None when the card does not say."""
+
+    layout: PinLayout
+    left: int | None
+
+    def document(self) -> dict[str, object]:
+        """For programs."""
+        return {"tries_left": self.left, "tries_max": self.layout.pin_rule.max_tries, "blocked": self.left == 0}
+
+    def text(self) -> str:
+        """For people."""
+        return pin_entry.tries(self.left, self.layout.pin_rule)
+
+
+def tries(card: Opened, name: str) -> Tries | None:
+    """The tries of a PIN; None on a card that has no such PIN, as a phone has no card text."""
+    row = ROWS[name]
+    try:
+        return Tries(row.layout, row.application(card).tries_left(row.layout))
+    except (CardNotRecognized, StatusWordError):
+        return None
