@@ -38,9 +38,8 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     from jpki_softcard.rules import ATRS  # only here: nothing else of the tool needs the card
 
     for option, (metavar, default, text) in reversed(SETTINGS.items()):
-        help_text = _(text).replace("{names}", ", ".join(ATRS))
-        settings: dict[str, Any] = {"metavar": metavar, "default": default, "show_default": bool(default), "help": help_text}
-        function = click.option(option, **settings)(function)
+        values: dict[str, Any] = {"metavar": metavar, "default": default, "show_default": bool(default)}
+        function = click.option(option, help=_(text).replace("{names}", ", ".join(ATRS)), **values)(function)
     return function
 
 
