@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pyjpki11.card.jpki import BY_DF_NAME, BY_EF_ID, SIGN_PSS, SIGN_V15
 from pyjpki11.cli.card_names import APPLICATIONS, FILES
 from pyjpki11.cli.language import N_, _, ngettext
-from pyjpki11.iso7816 import apdu
+from pyjpki11.iso7816 import apdu, status
 
 HEADER_LEN = 4  # CLA INS P1 P2
 DATA_OFFSET = 5  # behind Lc
 UNKNOWN = N_("unknown")
+UNKNOWN_STATUS = N_("meaning unknown")
 
 #: Commands whose data is a PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other codings, CHANGE KEY.
 #: Spec: ISO/IEC 7816-4:2020 11.5; Card: reference 1.4
@@ -44,6 +45,16 @@ def hex_of(data: bytes | bytearray) -> str:
 def masked(command: bytes | bytearray) -> str:
     """A command in hex; what follows the header of a PIN command is `**`, its length included."""
     return f"{hex_of(command[:HEADER_LEN])} **" if has_secret(command) else hex_of(command)
+
+
+def status_word(sw: int) -> str:
+    """A status word with its meaning in the user's language."""
+    tries = sw & 0x000F
+    if sw & 0xFFF0 == status.COUNTER:
+        meaning = ngettext("{count} try left", "{count} tries left", tries)
+    else:
+        meaning = _(status.MEANINGS.get(sw) or status.FAMILIES.get(sw >> 8, UNKNOWN_STATUS))
+    return f"{sw:04X} {meaning}"
 
 
 class Annotator:

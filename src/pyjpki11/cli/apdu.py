@@ -46,7 +46,7 @@ class Exchange(NamedTuple):
             "meaning": self.meaning,
             "data": self.response[:-2].hex().upper(),
             "status_word": f"{self.sw:04X}",
-            "status": exits.status_word(self.sw)[5:],
+            "status": annotation.status_word(self.sw)[5:],
         }
 
 
@@ -74,7 +74,7 @@ def command(options: Options, apdus: tuple[str, ...]) -> None:
             output.show(options, {"exchanges": [one.document() for one in exchanges]}, ())
             return
         for one in exchanges:
-            output.print_lines([*response_lines(one.response[:-2], ""), exits.status_word(one.sw)])
+            output.print_lines([*response_lines(one.response[:-2], ""), annotation.status_word(one.sw)])
 
 
 def _exchanges(line: WatchedLine, lines: Iterable[str]) -> Iterator[Exchange]:

@@ -1,20 +1,12 @@
-"""What each failure means to the user: exit status, message, remedy."""
+"""The exit statuses of the tool, and the failure that names one itself."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import click
-
-from jpki_softcard.errors import SoftcardError
-from pyjpki11 import errors
-from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
-from pyjpki11.cli.language import N_, _, ngettext
-from pyjpki11.documents.errors import ContentChanged, NotSignedData
-from pyjpki11.iso7816 import apdu, status
+from pyjpki11.cli.language import N_, _
 
 OK = 0
 FAILED = 1
@@ -77,185 +69,8 @@ class Failure(NamedTuple):
         return _("Error: {message}", message=self.message), detail, self.remedy
 
 
-class Row(NamedTuple):
-    """What an exception means; `is_detailed`: its own text says more than ours."""
-
-    kind: type[Exception]
-    exit_status: int
-    code: str
-    message: str
-    remedy: str = ""
-    is_detailed: bool = False
-
-
-OFFICE = N_("The counter of your municipality unblocks it and sets a new one.")
-
-#: The first row that fits is taken.
-ROWS = (
-    Row(
-        errors.ServiceUnavailable,
-        NO_READER,
-        "no-service",
-        N_("The PC/SC service cannot be used."),
-        N_("Install pcscd, and start it with: systemctl start pcscd.socket"),
-        is_detailed=True,
-    ),
-    Row(
-        errors.ReaderGone, NO_READER, "reader-gone", N_("The reader was unplugged."),
-        N_("Plug it in, then run the command again."),
-    ),
-    Row(
-        errors.ReaderBusy, BROKE_OFF, "reader-busy", N_("Another program keeps the reader for itself."),
-        N_("Close that program, then run the command again."),
-    ),
-    Row(
-        errors.CardAbsent, NO_CARD, "no-card", N_("There is no card in the reader."),
-        N_("Put your card on the reader, or into it with the chip first, then run the command again."),
-    ),
-    Row(
-        errors.CardNotRecognized, NO_CARD, "foreign-card", N_("The card in the reader is no My Number card."),
-        N_("Put your My Number card in its place."),
-    ),
-    Row(
-        errors.CardRemoved, BROKE_OFF, "card-removed", N_("The card was removed while it was in use."),
-        N_("Leave the card where it is until the command has ended."),
-    ),
-    Row(
-        errors.CardDisturbed, BROKE_OFF, "card-disturbed", N_("Other programs keep resetting the card."),
-        N_("Close them, then run the command again."),
-    ),
-    Row(
-        errors.CardMute, BROKE_OFF, "card-mute", N_("The card does not answer."),
-        N_("Take it out and put it in again; clean its chip, or move it to the middle of the reader."),
-        is_detailed=True,
-    ),
-    Row(
-        errors.BadCardData, BROKE_OFF, "bad-card-data", N_("The card holds something that cannot be understood."),
-        is_detailed=True,
-    ),
-    Row(
-        errors.WrongSignature, BROKE_OFF, "wrong-signature",
-        N_("The card made a signature that its certificate does not verify."),
-    ),
-    Row(errors.PinBlocked, PIN_BLOCKED, "pin-blocked", N_("The PIN is blocked: it has no tries left."), OFFICE),
-    Row(
-        errors.PinLengthOutOfRange, PIN_FORM, "pin-length",
-        N_("The PIN is too short or too long. It was not sent to the card."),
-    ),
-    Row(
-        errors.PinHasInvalidCharacters, PIN_FORM, "pin-characters",
-        N_("The PIN has characters that it cannot have. It was not sent to the card."),
-    ),
-    Row(
-        NotSignedData, NOT_VALID, "no-signature", N_("The file is no signature that can be verified."),
-        is_detailed=True,
-    ),
-    Row(
-        ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being signed."),
-        N_("Sign it again."),
-    ),
-    Row(
-        BadCertificate, FAILED, "bad-certificate", N_("The file is no certificate."), is_detailed=True,
-    ),
-    Row(
-        UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue others."), is_detailed=True,
-    ),
-    Row(
-        BadRevocationData, FAILED, "bad-revocation-data",
-        N_("This is neither a revocation list nor an OCSP response."), is_detailed=True,
-    ),
-    Row(
-        ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder gave no answer."), is_detailed=True,
-    ),
-    Row(
-        SoftcardError, FAILED, "softcard", N_("The software card cannot be used."), is_detailed=True,
-    ),
-)  # fmt: skip
-
-UNKNOWN = N_("meaning unknown")
-
-#: The system's own texts are English whatever the language is.
-OS_ERRORS = {
-    errno.ENOENT: N_("there is no such file or folder"),
-    errno.EACCES: N_("permission denied"),
-    errno.EPERM: N_("permission denied"),
-    errno.EISDIR: N_("it is a folder"),
-    errno.ENOTDIR: N_("a part of the path is no folder"),
-    errno.EEXIST: N_("it exists already"),
-    errno.ENOSPC: N_("no space is left on the device"),
-    errno.EDQUOT: N_("the disk quota is used up"),
-    errno.EROFS: N_("the file system is read-only"),
-    errno.EIO: N_("input or output failed"),
-    errno.EBADF: N_("it is closed"),
-}
-
-
 def failure(error: BaseException) -> Failure:
     """What an exception means to the user; unknown ones are a bug of ours, and say so."""
-    for kind, explain in EXPLAINED:
-        if isinstance(error, kind):
-            return explain(error)
-    for row in ROWS:
-        if isinstance(error, row.kind):
-            # What follows a semicolon is a remedy, for the log; ours is in the user's language.
-            detail = str(error).partition(";")[0] if row.is_detailed else ""
-            return Failure(row.exit_status, row.code, _(row.message), _(row.remedy), detail)
-    remedy = _("This is a fault of pyjpki11. Please report it, with the text in brackets.")
-    return Failure(FAILED, "internal", _("Something unexpected happened."), remedy, f"{type(error).__name__}: {error}")
+    from pyjpki11.cli.failures import explain  # only here: it knows the exceptions of everything there is
 
-
-def status_word(sw: int) -> str:
-    """A status word with its meaning in the user's language."""
-    tries = sw & 0x000F
-    if sw & 0xFFF0 == status.COUNTER:
-        meaning = ngettext("{count} try left", "{count} tries left", tries)
-    else:
-        meaning = _(status.MEANINGS.get(sw) or status.FAMILIES.get(sw >> 8, UNKNOWN))
-    return f"{sw:04X} {meaning}"
-
-
-def _explain_tool_error(error: Any) -> Failure:
-    return Failure(error.exit_status, error.code, error.message, error.remedy)
-
-
-def _explain_wrong_pin(error: Any) -> Failure:
-    left = error.tries_left
-    facts = {"tries_left": left}
-    if left is None:
-        return Failure(WRONG_PIN, "wrong-pin", _("The PIN is wrong."), facts=facts)
-    message = ngettext("The PIN is wrong; {count} try is left.", "The PIN is wrong; {count} tries are left.", left)
-    remedy = _("After another wrong one it is blocked. Stop here if you are not sure.") if left == 1 else ""
-    return Failure(WRONG_PIN, "wrong-pin", message, remedy, facts=facts)
-
-
-def _explain_refusal(error: Any) -> Failure:
-    message = _(
-        "The card refused {command}: {status}.",
-        command=apdu.NAMES.get(error.ins, f"INS {error.ins:02X}"),
-        status=status_word(error.sw),
-    )
-    return Failure(BROKE_OFF, "card-refused", message, facts={"status_word": f"{error.sw:04X}"})
-
-
-def _explain_os_error(error: Any) -> Failure:
-    reason = _(OS_ERRORS.get(error.errno or 0, "")) or error.strerror or str(error)
-    place = error.filename or _("the output")
-    code = errno.errorcode.get(error.errno or 0, "os-error")
-    return Failure(FAILED, code, _("{place}: {reason}.", place=place, reason=reason))
-
-
-def _explain_click_error(error: Any) -> Failure:
-    remedy = ""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        remedy = _("Try '{command} {option}' for help.", command=error.ctx.command_path, option="--help")
-    return Failure(error.exit_code, "usage", error.format_message(), remedy)
-
-
-#: Those whose message depends on more than their kind; they come before ROWS.
-EXPLAINED: tuple[tuple[type[BaseException], Callable[[Any], Failure]], ...] = (
-    (ToolError, _explain_tool_error),
-    (errors.PinRejected, _explain_wrong_pin),
-    (errors.StatusWordError, _explain_refusal),
-    (click.ClickException, _explain_click_error),
-    (OSError, _explain_os_error),
-)
+    return explain(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pyjpki11.cli import annotation, exits, progress
+from pyjpki11.cli import annotation, progress
 from pyjpki11.cli.annotation import Annotator
 from pyjpki11.iso7816 import status
 from pyjpki11.reader.base import Connection
@@ -51,7 +51,7 @@ class WatchedLine:
 
     def _show_response(self, annotator: Annotator, command: bytes | bytearray, response: bytes) -> None:
         sw = int.from_bytes(response[-2:], "big")
-        _show(*response_lines(response[:-2], "  < "), f"  < {exits.status_word(sw)}")
+        _show(*response_lines(response[:-2], "  < "), f"  < {annotation.status_word(sw)}")
         if sw == status.SUCCESS:
             annotator.accept(command)
 

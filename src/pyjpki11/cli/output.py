@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,8 @@ def show(options: Options, document: Mapping[str, object], text: Iterable[str]) 
     :raises OSError: standard output cannot be written.
     """
     if options.json:
+        import json  # only here: most users read the text
+
         print_lines([json.dumps(document, ensure_ascii=False, indent=2)])
     else:
         print_lines(text)
