@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.authority import AUTH_UNIT, DAY, NOW, SIGN_UNIT, Authority, usage
 
 from pyjpki11.certificates import anchors, chain
 from pyjpki11.certificates.anchors import GIVEN, PUBLISHED, TEST, Anchor
 from pyjpki11.certificates.errors import BadCertificate, UnfitRoot
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, is_good
+from pyjpki11.certificates.person import person_of
 
 README = Path(anchors.__file__).parent / "published" / "README.md"
 AUTHORITY = Authority()
+SIGNER = AUTHORITY.issue().certificate
 ROOTS = [Anchor(AUTHORITY.certificate, PUBLISHED, "sign", 3)]
 
 
@@ -168,3 +173,20 @@ def test_extended_key_usage_is_known() -> None:
     more = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), True)
     signer = AUTHORITY.issue(extensions=[(usage(digital_signature=True), True), more])
     assert codes(signer.certificate)[2] == "signs"
+
+
+@settings(max_examples=500)
+@given(st.integers(0, 2000), st.integers(1, 255))
+def test_any_damage(place: int, flip: int) -> None:
+    """A damaged certificate is refused or found bad."""
+    data = bytearray(SIGNER.public_bytes(Encoding.DER))
+    data[place % len(data)] ^= flip
+    try:
+        damaged = anchors.load(bytes(data))
+    except BadCertificate:
+        return
+    if is_good(chain.judge(damaged, ROOTS, NOW)):  # the damage is where nobody has signed
+        assert damaged.tbs_certificate_bytes == SIGNER.tbs_certificate_bytes
+    anchors.is_authority(damaged)
+    anchors.is_of_test_card(damaged)
+    person_of(damaged)

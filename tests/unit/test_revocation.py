@@ -174,7 +174,7 @@ def responder(authority: Authority = AUTHORITY, last: int = 10, may_answer: bool
     """Somebody whom an authority lets answer in its place."""
     purpose = ExtendedKeyUsageOID.OCSP_SIGNING if may_answer else ExtendedKeyUsageOID.CLIENT_AUTH
     extensions = [(usage(digital_signature=True), True), (x509.ExtendedKeyUsage([purpose]), False)]
-    return authority.issue("responder", (NOW - 20 * DAY, NOW + last * DAY), extensions)  # type: ignore[arg-type]
+    return authority.issue("responder", (NOW - 20 * DAY, NOW + last * DAY), extensions)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from pyjpki11.certificates.errors import BadCertificate, UnfitRoot
@@ -24,6 +29,16 @@ PURPOSES = {"JPKI for user authentication": AUTHENTICATION, "JPKI for digital si
 
 #: Organisations whose certificates say nothing about a person: cards of software, and test cards. Card: reference 6.2
 TEST_ORGANISATIONS = ("JPKI-SOFTCARD", "JPKI-TEST")
+
+#: What `cryptography` raises on certificates that are not built as they should be.
+SPOILT = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class PublishedRoot(NamedTuple):
@@ -83,11 +98,35 @@ def load_all(data: bytes) -> Sequence[x509.Certificate]:
 
     :raises BadCertificate: there is none in it.
     """
+    with understood():
+        parsed = x509.load_pem_x509_certificates(data) if b"-----BEGIN" in data else [load(data)]
+    return [load(one.public_bytes(Encoding.DER)) for one in parsed]
+
+
+def load(der: bytes) -> x509.Certificate:
+    """A certificate, of which all parts are looked at: nothing fails later.
+
+    :raises BadCertificate: it is none, or spoilt.
+    """
+    with understood():
+        certificate = x509.load_der_x509_certificate(der)
+        for part in ("extensions", "subject", "issuer", "signature_hash_algorithm", "not_valid_after_utc"):
+            getattr(certificate, part)
+        certificate.public_key()
+    return certificate
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Gives whatever `cryptography` finds wrong with a certificate one name.
+
+    :raises BadCertificate: something is.
+    """
     try:
-        if b"-----BEGIN" in data:
-            return x509.load_pem_x509_certificates(data)
-        return [x509.load_der_x509_certificate(data)]
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # users can do nothing about them
+            yield
+    except SPOILT as error:
         raise BadCertificate(str(error)) from None
 
 
@@ -95,7 +134,7 @@ def is_authority(certificate: x509.Certificate) -> bool:
     """Whether a certificate may issue others. Spec: RFC 5280 4.2.1.9, 4.2.1.3"""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return False
     usage = usage_of(certificate)
     return constraints.ca and (usage is None or usage.key_cert_sign)

@@ -14,7 +14,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
 from pyjpki11.certificates.anchors import GIVEN, PUBLISHED, TEST, Anchor, is_authority, is_of_test_card, usage_of
-from pyjpki11.certificates.errors import BadCertificate
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
 
 #: Source of an anchor -> code of the finding.
@@ -42,14 +41,11 @@ def judge(
 ) -> list[Finding]:
     """What is to be said of a certificate's issuer, validity at a moment, key usage.
 
+    :param certificate: one that `anchors.load` has loaded.
     :param must_sign: its key is to sign documents or sign in; otherwise one that issues certificates is good too.
-    :raises BadCertificate: its extensions cannot be read.
     """
     anchor = issuer_of(certificate, anchors)
-    try:
-        return [_issuer(certificate, anchor), _validity(certificate, anchor, moment), _usage(certificate, must_sign)]
-    except ValueError as error:
-        raise BadCertificate(str(error)) from None
+    return [_issuer(certificate, anchor), _validity(certificate, anchor, moment), _usage(certificate, must_sign)]
 
 
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

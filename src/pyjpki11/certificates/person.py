@@ -67,7 +67,7 @@ def _fields(certificate: x509.Certificate) -> dict[str, str]:
     """The fields by identifier; one that is not text is left out."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return {}
     fields = {}
     for name in names.get_values_for_type(x509.OtherName):

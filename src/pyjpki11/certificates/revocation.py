@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from pyjpki11.certificates.anchors import SPOILT
 from pyjpki11.certificates.errors import BadRevocationData
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
 
@@ -32,7 +33,15 @@ def by_list(certificate: x509.Certificate, issuer: x509.Certificate, data: bytes
 
     :raises BadRevocationData: this is no revocation list.
     """
-    crl = _load_list(data)
+    try:
+        return _judge_list(_load_list(data), certificate, issuer, moment)
+    except SPOILT as error:
+        raise BadRevocationData(str(error)) from None
+
+
+def _judge_list(
+    crl: x509.CertificateRevocationList, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
+) -> Finding:
     if crl.issuer != issuer.subject or not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
         return Finding(CHECK, BAD, "list-of-another-issuer", {"issuer": crl.issuer.rfc4514_string()})
     if not _covers(crl, certificate):
@@ -55,7 +64,7 @@ def by_response(certificate: x509.Certificate, issuer: x509.Certificate, data: b
         if response.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
             return Finding(CHECK, BAD, "response-refused", {"status": response.response_status.name.lower()})
         return _judge_response(response, certificate, issuer, moment)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except SPOILT as error:
         raise BadRevocationData(str(error)) from None
 
 
@@ -81,12 +90,7 @@ def _judge_response(
 
 
 def _load_list(data: bytes) -> x509.CertificateRevocationList:
-    try:
-        if b"-----BEGIN" in data:
-            return x509.load_pem_x509_crl(data)
-        return x509.load_der_x509_crl(data)
-    except ValueError as error:
-        raise BadRevocationData(str(error)) from None
+    return x509.load_pem_x509_crl(data) if b"-----BEGIN" in data else x509.load_der_x509_crl(data)
 
 
 def _covers(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> bool:
@@ -131,7 +135,7 @@ def _may_answer(certificate: x509.Certificate, issuer: x509.Certificate, moment:
     try:
         certificate.verify_directly_issued_by(issuer)
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except (*SPOILT, InvalidSignature, x509.ExtensionNotFound):
         return False
     is_valid = certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
     return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in usage

@@ -8,6 +8,8 @@ from cryptography import x509
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.pin import wipe
+from pyjpki11.certificates.anchors import load
+from pyjpki11.certificates.errors import BadCertificate
 from pyjpki11.cli import exits, pin_entry, progress
 from pyjpki11.cli.cards import Opened
 from pyjpki11.cli.exits import ToolError
@@ -68,10 +70,10 @@ def _read(card: Opened, place: Place) -> x509.Certificate:
         with progress.shown(_("Reading the certificate")):
             head = card.jpki.read_head(place.ef)
             der = card.jpki.read_certificate(place.ef, head).der
-        return x509.load_der_x509_certificate(der)
+        return load(der)
     except SecurityStatusNotSatisfied:
         raise
-    except (BadCardData, StatusWordError, ValueError):
+    except (BadCardData, BadCertificate, StatusWordError):
         remedy = _("A card has no signature certificate when its holder was under 15 years old or did not want one.")
         raise ToolError(
             exits.NO_CARD, "no-certificate", _("There is no such certificate on the card."), remedy

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pyjpki11.certificates.anchors import usage_of
 from pyjpki11.certificates.person import BirthDate, Person, person_of, substituted
 from pyjpki11.cli import columns, names
-from pyjpki11.cli.language import N_, _
+from pyjpki11.cli.language import N_, _, is_japanese
 from pyjpki11.cli.validity import Period
 
 #: Attribute of x509.KeyUsage -> its name. Spec: RFC 5280 4.2.1.3
@@ -176,4 +176,6 @@ def _birth_date(birth: BirthDate) -> str:
     if birth.era not in ERAS:
         return birth.day.isoformat()
     era, before = ERAS[birth.era]
-    return _("{day} ({era} {year})", day=birth.day.isoformat(), era=_(era), year=birth.day.year - before)
+    year = birth.day.year - before
+    first_or_number = "元" if year == 1 and is_japanese() else year
+    return _("{day} ({era} {year})", day=birth.day.isoformat(), era=_(era), year=first_or_number)

@@ -13,6 +13,7 @@ import click
 from cryptography import x509
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.certificates.anchors import load
 from pyjpki11.cli import cards, certificate_text, columns, exits, files, output, progress
 from pyjpki11.cli.card_key import CardKey, needs_consent
 from pyjpki11.cli.exits import ToolError
@@ -75,7 +76,9 @@ class Made(NamedTuple):
 @click.option(
     "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; sha256 without it.")
 )
-@click.option("--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; {form} without it.", form=DER))
+@click.option(
+    "--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; {form} without it.", form=DER)
+)
 @click.option(
     "--one-consent", is_flag=True,
     help=_("Ask for the password once: it is presented to the card again for every FILE."),
@@ -110,7 +113,7 @@ def command(
             made = _sign_all(key, jobs, kind)
         finally:
             key.close()
-    certificate = x509.load_der_x509_certificate(key.certificate)
+    certificate = load(key.certificate)
     if target == files.STDOUT:
         return
     output.show(options, _document(made, kind, key_name, certificate), _text(made, certificate))

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pyjpki11.certificates.anchors import load
+from pyjpki11.certificates.errors import BadCertificate
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
 from pyjpki11.documents.errors import NotSignedData
 
@@ -50,7 +52,7 @@ class SignedDocument:
             self._enclosed = [
                 it.chosen for it in self._data["certificates"] or () if isinstance(it.chosen, asn1_x509.Certificate)
             ]
-            self.certificates = [x509.load_der_x509_certificate(it.dump()) for it in self._enclosed]
+            self.certificates = [load(it.dump()) for it in self._enclosed]
             self._signers: list[cms.SignerInfo] = list(self._data["signer_infos"])
             self.digests = {info["digest_algorithm"]["algorithm"].native for info in self._signers} & set(STRONG)
         if not self._signers:
@@ -201,5 +203,5 @@ def _only_not_signed_data() -> Iterator[None]:
     """The libraries find out late, and in many ways, that something is not built as it should be."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+    except (BadCertificate, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise NotSignedData(f"it is damaged: {error}") from None

@@ -67,7 +67,7 @@ def _time(moment: datetime) -> cms.Time:
     """Spec: RFC 5652 11.3"""
     if moment.year < FIRST_GENERALIZED_YEAR:
         return cms.Time("utc_time", core.UTCTime(moment))
-    return cms.Time("general_time", core.GeneralizedTime(moment))
+    return cms.Time("generalized_time", core.GeneralizedTime(moment))
 
 
 def _identity(certificate: x509.Certificate) -> tsp.ESSCertIDv2:
