@@ -22,9 +22,11 @@ def tool(
     status: int = 0,
     prefix: Sequence[str] = (),
     language: Mapping[str, str] = ENGLISH,
+    cwd: Path | None = None,
+    text: str = "",
 ) -> CompletedProcess[str]:
-    """What the tool prints; it has to end with that status. `prefix`: what runs it."""
-    done = run([*prefix, PROGRAM, *arguments], env={**language, **(env or {})}, check=False)
+    """What the tool prints; it has to end with that status. `prefix`: what runs it; `text`: its standard input."""
+    done = run([*prefix, PROGRAM, *arguments], env={**language, **(env or {})}, cwd=cwd, text=text, check=False)
     assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from pyjpki11.cryptoki import cka, ckf, ckm, cko, cku
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider.insertion import Insertion
+from pyjpki11.provider.memory import CardMemory
 from pyjpki11.provider.operation import SIGN, SIGN_FINAL, SIGN_UPDATE
 from pyjpki11.provider.port import TOKENS
 from pyjpki11.provider.session import Session
@@ -44,7 +46,9 @@ class CardKey:
     def __init__(self, card: Opened, key: KeyLayout, source: PinSource, consents_to_all: bool) -> None:
         """:param consents_to_all: one entry of the PIN is the consent to every signature."""
         layout = next(layout for layout_key, layout in TOKENS if layout_key is key)
-        token = Token(Insertion(1, card.line), key, layout, settings.load(os.environ))
+        chosen = settings.load(os.environ)
+        insertion = Insertion(itertools.count(1).__next__, card.line, CardMemory(chosen.certificate_cache))
+        token = Token(insertion, key, layout, chosen)
         self._session = Session(1, layout.index, token, ckf.SERIAL_SESSION)
         self._card = card
         self._layout = key

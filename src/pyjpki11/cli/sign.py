@@ -77,7 +77,8 @@ class Made(NamedTuple):
     "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; sha256 without it.")
 )
 @click.option(
-    "--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER, help=_("The form; {form} without it.", form=DER)
+    "--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER,
+    help=_("The form; {form} without it.", form=DER),
 )
 @click.option(
     "--one-consent", is_flag=True,

@@ -1,0 +1,42 @@
+"""The tool with a card: in its own process, or over PC/SC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.card_tool import CardTool
+from support.pcsc_card import CardMaker
+
+NewTool = Callable[..., CardTool]
+
+
+@pytest.fixture
+def new_tool(tmp_path: Path) -> NewTool:
+    """Makes tools that have a card's state directory in their own process: new_tool(state, "fault=no-pss")."""
+
+    def make(state: Path, *options: str) -> CardTool:
+        folder = tmp_path / "folder"
+        folder.mkdir(exist_ok=True)
+        return CardTool(folder, {"PYJPKI11_READER": "softcard:" + "?".join((str(state), *options))})
+
+    return make
+
+
+@pytest.fixture
+def tool(new_tool: NewTool, softcard_state: Path) -> CardTool:
+    """The tool with a fresh card in its own process."""
+    return new_tool(softcard_state)
+
+
+@pytest.fixture(params=["in-process", "pcsc"])
+def any_tool(request: pytest.FixtureRequest, new_tool: NewTool, softcard_state: Path, tmp_path: Path) -> CardTool:
+    """The tool with a fresh card, which is reached in either way."""
+    if request.param == "in-process":
+        return new_tool(softcard_state)
+    maker: CardMaker = request.getfixturevalue("pcsc_card")
+    maker(state=softcard_state)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return CardTool(folder, {})
