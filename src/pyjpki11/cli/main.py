@@ -23,6 +23,7 @@ COMMANDS = {
     "pin": Row("pyjpki11.cli.pin", N_("Show the tries of the PINs, verify or change one.")),
     "text": Row("pyjpki11.cli.text", N_("Read what is printed on the card as text.")),
     "ssh-key": Row("pyjpki11.cli.ssh_key", N_("Print the key for authorized_keys.")),
+    "doctor": Row("pyjpki11.cli.doctor", N_("Find out what does not work, and what to do about it.")),
     "register": Row("pyjpki11.cli.register", N_("Have a program use the card.")),
     "unregister": Row("pyjpki11.cli.unregister", N_("Take the module out of a program's files.")),
     "apdu": Row("pyjpki11.cli.apdu", N_("Send commands to the card as they are typed.")),

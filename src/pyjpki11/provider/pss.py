@@ -45,6 +45,11 @@ class PssSupport:
             self._was_asked = True
         return self._answer == PRESENT
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the card, or another of its model, has answered the question."""
+        return self._answer != UNKNOWN
+
     def learn_salt_len(self, length: int) -> None:
         """Record what a verified signature has shown."""
         if length != self.salt_len:

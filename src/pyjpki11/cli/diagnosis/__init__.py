@@ -1,0 +1,1 @@
+"""What `pyjpki11 doctor` examines, a file per subject."""

@@ -1,0 +1,153 @@
+"""The cards in the readers: what they are, their PINs' tries, their signatures with PSS."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pyjpki11 import settings
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
+from pyjpki11.card.pin import wipe
+from pyjpki11.cli import exits, pin_entry, progress
+from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
+from pyjpki11.cli.language import _
+from pyjpki11.cli.pin_entry import PinSource
+from pyjpki11.cli.status import KINDS
+from pyjpki11.cryptoki import cka, ckm, cko, ckr
+from pyjpki11.cryptoki.attributes import ulong
+from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
+from pyjpki11.errors import CryptokiError, JpkiError, StatusWordError, WrongSignature
+from pyjpki11.provider.insertion import Insertion
+from pyjpki11.provider.memory import CardMemory
+from pyjpki11.provider.objects import TokenObject
+from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
+from pyjpki11.provider.token import AUTHENTICATION_TOKEN, Token
+
+KEYS = (AUTHENTICATION, SIGNATURE)
+
+
+class Result(NamedTuple):
+    """What was found of the cards; `has_pss` is None where no card could be asked."""
+
+    findings: list[Finding]
+    has_pss: bool | None = None
+
+
+class _PinsOf(NamedTuple):
+    """The PINs of a token's card, for who asks for one."""
+
+    token: Token
+
+    def tries_left(self, key: KeyLayout) -> int | None:
+        """See JpkiCard.tries_left."""
+        return self.token.insertion.run(lambda card: card.tries_left(key))
+
+
+def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
+    """The cards in these readers. With a source of PINs, each makes one signature with PSS."""
+    occupied = [name for name in names if those.has_card(name)]
+    if not occupied:
+        message, remedy = _("There is no card in any reader."), _("Put your card on the reader, the chip first.")
+        return Result([Finding(PROBLEM, "no-card", message, remedy, exits.NO_CARD)] if names else [])
+    results = [_examine_one(those, name, pin) for name in occupied]
+    known = [result.has_pss for result in results if result.has_pss is not None]
+    findings = [finding for result in results for finding in result.findings]
+    return Result(findings, any(known) if known else None)
+
+
+def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
+    findings: list[Finding] = []
+    try:
+        token = _token(those, name)
+        try:
+            findings += _identity(token, name)
+            if pin is not None:
+                findings.append(_test_pss(token, pin))
+            has_pss = token.pss.is_present(AUTHENTICATION, token.is_logged_in)
+            return Result([*findings, _pss(token, has_pss)], has_pss)
+        finally:
+            _end(token)
+    except JpkiError as error:
+        failure = exits.failure(error)
+        message = _("{reader}: {problem}", reader=name, problem=failure.message)
+        return Result([*findings, Finding(PROBLEM, failure.code, message, failure.remedy, failure.exit_status)])
+
+
+def _token(those: Readers, name: str) -> Token:
+    """The authentication key of the card in a reader."""
+    chosen = settings.load(os.environ)
+    memory = CardMemory(chosen.certificate_cache)
+    insertion = Insertion(itertools.count(1).__next__, those.connect(name), memory)
+    return Token(insertion, AUTHENTICATION, AUTHENTICATION_TOKEN, chosen)
+
+
+def _end(token: Token) -> None:
+    """Log out as the module does."""
+    try:
+        token.logout_if_logged_in()
+    except JpkiError:
+        pass  # the card is gone, and with it what it knew
+    finally:
+        token.insertion.end()
+
+
+def _identity(token: Token, name: str) -> Iterator[Finding]:
+    kind = _(KINDS[token.insertion.token_info.kind][1])
+    yield Finding(OK, "card", _("{reader}: {kind}.", reader=name, kind=kind))
+    for key in KEYS:
+        left = _PinsOf(token).tries_left(key)
+        if left is not None and left < key.pin_rule.max_tries:
+            level = PROBLEM if left == 0 else WARNING
+            message = f"{_(pin_entry.NAMES[key.name])}: {pin_entry.tries(left, key.pin_rule)}."
+            remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
+            yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
+
+
+# -- PSS --------------------------------------------------------------------------------------------------------------
+
+
+def _pss(token: Token, has_pss: bool) -> Finding:
+    if has_pss:
+        message = _("The card makes RSA-PSS signatures, which TLS 1.3 needs; the module offers them.")
+        return Finding(OK, "pss", message)
+    if token.pss.is_known:
+        return Finding(NOTE, "no-pss", _("The card makes no RSA-PSS signatures, which TLS 1.3 needs."))
+    message = _("It is not known whether the card makes RSA-PSS signatures, so the module does not offer them.")
+    remedy = _("Have it make one, which needs the user authentication PIN: pyjpki11 doctor --test-pss")
+    return Finding(NOTE, "pss-unknown", message, remedy)
+
+
+def _test_pss(token: Token, pin: PinSource) -> Finding:
+    """Have the card make a PSS signature, and record for its model what came of it, as the module does."""
+    secret = pin_entry.obtain(_PinsOf(token), AUTHENTICATION, pin)
+    try:
+        with progress.shown(_("Signing")):
+            token.login(secret)
+            length = _salt_len(token)
+    finally:
+        wipe(secret)
+    if length is None:
+        return Finding(NOTE, "pss-test", _("The card was asked for an RSA-PSS signature, and made none."))
+    message = _("The card made an RSA-PSS signature with a salt of {count} bytes, which is right.", count=length)
+    return Finding(OK, "pss-test", message)
+
+
+def _salt_len(token: Token) -> int | None:
+    """The length in bytes of the salt in a signature that the card has made and that verifies; None: it made none."""
+    (handle,) = token.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))])
+    key = token.object(handle)
+    if not isinstance(key, TokenObject):
+        raise AssertionError("nothing else was made in this session")
+    wanted = PssParameters(CARD_PSS_HASH, CARD_PSS_HASH, token.pss.expected_salt_len())
+    try:
+        SignOperation(key, MECHANISMS[ckm.SHA256_RSA_PKCS_PSS], wanted).sign(b"pyjpki11 doctor --test-pss")
+    except CryptokiError as error:
+        if error.rv != ckr.MECHANISM_PARAM_INVALID:  # that is a salt of another length than expected
+            raise
+    except (StatusWordError, WrongSignature):
+        token.pss.learn_absence()
+        return None
+    return token.pss.salt_len

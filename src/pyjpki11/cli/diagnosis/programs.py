@@ -1,0 +1,54 @@
+"""The programs that are registered, and the settings file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from pyjpki11 import settings
+from pyjpki11.cli import exits, registrations
+from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
+from pyjpki11.cli.language import _
+from pyjpki11.cli.registrations import UNREADABLE, Standing
+from pyjpki11.registration import chromium, confinement, firefox, programs
+
+LEVELS = {programs.REGISTERED: OK, programs.OUTDATED: WARNING, programs.LIBRARY_MISSING: PROBLEM, UNREADABLE: WARNING}
+BROWSERS = {"firefox": firefox, "chromium": chromium}
+
+
+def examine() -> Iterator[Finding]:
+    """Every registration that there is."""
+    yield from _settings()
+    places = [registrations.place(is_system) for is_system in (False, True)]
+    found = [registrations.standing(name, place) for name in programs.PROGRAMS for place in places]
+    there = [one for one in found if one.state != programs.ABSENT]
+    for one in there:
+        yield _finding(one)
+    if not there:
+        remedy = _("Have one use the card: pyjpki11 register PROGRAM")
+        yield Finding(NOTE, "none-registered", _("No program is registered."), remedy)
+    yield from _confined()
+
+
+def _settings() -> Iterator[Finding]:
+    _values, complaints = settings.read(os.environ)
+    for complaint in complaints:
+        remedy = _("Correct the settings file; a line that is not understood has no effect.")
+        yield Finding(WARNING, "settings", complaint, remedy)
+
+
+def _finding(one: Standing) -> Finding:
+    message = _("{program}: {standing}", program=one.program, standing=one.text())
+    if one.problem:
+        return Finding(LEVELS[one.state], one.state, message, exits.failure(one.problem).remedy)
+    command = f"pyjpki11 register {one.program}{' --system' if one.is_system else ''}"
+    remedy = "" if one.state == programs.REGISTERED else _("Register it again: {command}", command=command)
+    return Finding(LEVELS[one.state], one.state, message, remedy)
+
+
+def _confined() -> Iterator[Finding]:
+    place = registrations.place(is_system=False)
+    for browser in BROWSERS.values():
+        for path, code in confinement.confined_programs(place, browser.PROGRAMS, browser.FLATPAKS):
+            message, remedy = registrations.REASONS[code]
+            yield Finding(WARNING, code, _(message, path=path), _(remedy))

@@ -1,0 +1,70 @@
+"""The PC/SC service, whether it lets this user in, its readers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+from pyjpki11 import settings
+from pyjpki11.cli import exits
+from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
+from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.language import _
+from pyjpki11.errors import ServiceUnavailable
+
+#: Where pcscd is, which a user's PATH need not name.
+SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
+KEPT_OUT = "SCARD_W_SECURITY_VIOLATION"
+
+
+def examine(those: Readers) -> Iterator[Finding]:
+    """The service and its readers."""
+    chosen = settings.load(os.environ).reader
+    if chosen != "pcsc":
+        yield Finding(NOTE, "other-driver", _("The settings have cards come from '{reader}'.", reader=chosen))
+    try:
+        names = those.names()
+    except ServiceUnavailable as error:
+        yield _service_problem(error)
+        return
+    except ToolError as error:
+        if chosen == "pcsc":
+            yield _running()
+        yield Finding(PROBLEM, error.code, error.message, _no_reader_remedy(error), error.exit_status)
+        return
+    if chosen == "pcsc":
+        yield _running()
+    for name in names:
+        yield Finding(OK, "reader", _("There is the reader {name}.", name=name))
+
+
+def _running() -> Finding:
+    return Finding(OK, "service", _("The PC/SC service runs, and lets you in."))
+
+
+def _service_problem(error: ServiceUnavailable) -> Finding:
+    if KEPT_OUT in str(error):
+        message = _("The PC/SC service keeps you out: polkit has no rule that lets you use it.")
+        remedy = _(
+            "A rule below /etc/polkit-1/rules.d has to allow org.debian.pcsc-lite.access_pcsc and access_card. Without "
+            "one, only whoever sits at this computer may use cards, and not who comes through ssh."
+        )
+        return Finding(PROBLEM, "kept-out", message, remedy, exits.NO_READER)
+    if shutil.which("pcscd", path=f"{os.environ.get('PATH', '')}:{SYSTEM_FOLDERS}") is None:
+        message, remedy = _("The PC/SC service is not installed."), _("Install it: apt install pcscd")
+        return Finding(PROBLEM, "no-pcscd", message, remedy, exits.NO_READER)
+    failure = exits.failure(error)
+    message = f"{failure.message} ({failure.detail})"
+    return Finding(PROBLEM, failure.code, message, _("Start it: systemctl enable --now pcscd.socket"), exits.NO_READER)
+
+
+def _no_reader_remedy(error: ToolError) -> str:
+    """For a reader that is plugged in, and yet not there."""
+    if error.code != "no-reader":
+        return error.remedy
+    return " ".join((error.remedy, _(
+        "Most readers need the driver of the package libccid. A contactless one may be held by the kernel's own "
+        "driver: rmmod port100 pn533_usb"
+    )))  # fmt: skip

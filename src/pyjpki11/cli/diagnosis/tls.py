@@ -1,0 +1,46 @@
+"""What a card without PSS means for signing in to TLS sites, program by program. Clients: reference 2.0"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyjpki11.cli.diagnosis.finding import NOTE, OK, Finding
+from pyjpki11.cli.language import N_, _
+
+ALONE = N_("{program} signs in with TLS 1.2 without any setting.")
+#: Program -> what it does with TLS 1.2, and the setting that it needs for sites that know TLS 1.3 as well.
+ADVICE = {
+    "Firefox": (
+        N_("{program} signs in to sites that know TLS 1.2 only; to others it sends no certificate, and says nothing."),
+        N_("In about:config, set security.tls.version.max to 3."),
+    ),
+    "Chromium": (
+        N_("{program} signs in to sites that know TLS 1.2 only, and to those of TLS 1.3 that follow RFC 9963."),
+        N_("For others, start it with --ssl-version-max=tls1.2."),
+    ),
+    "GnuTLS": (ALONE, ""),
+    "OpenSSL": (
+        N_("{program} and curl fail with TLS 1.2 and 1.3, because OpenSSL prefers RSA-PSS."),
+        N_(
+            "In openssl.cnf, set ClientSignatureAlgorithms = RSA+SHA256:RSA+SHA384:RSA+SHA512 and "
+            "MaxProtocol = TLSv1.2 in the section that system_default of ssl_conf names."
+        ),
+    ),
+    "Java": (
+        N_("{program} signs in to sites that know TLS 1.2 only."),
+        N_("For others, start it with -Djdk.tls.client.protocols=TLSv1.2."),
+    ),
+    "OpenSSH": (N_("{program} needs no RSA-PSS."), ""),
+}
+
+
+def examine(has_pss: bool | None) -> Iterator[Finding]:
+    """Advice for each program, where there is a card and it makes no PSS signatures."""
+    if has_pss is None:
+        return
+    if has_pss:
+        yield Finding(OK, "tls", _("TLS 1.2 and TLS 1.3 work with all programs."))
+        return
+    for program, (message, remedy) in ADVICE.items():
+        level = NOTE if remedy else OK
+        yield Finding(level, f"tls-{program.lower()}", _(message, program=program), _(remedy))
