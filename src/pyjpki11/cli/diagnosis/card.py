@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from pyjpki11 import settings
@@ -15,11 +16,13 @@ from pyjpki11.cli.cards import Readers
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.language import _
 from pyjpki11.cli.pin_entry import PinSource
+from pyjpki11.cli.status import KEYS as TITLED_KEYS
 from pyjpki11.cli.status import KINDS
+from pyjpki11.cli.validity import Period
 from pyjpki11.cryptoki import cka, ckm, cko, ckr
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
-from pyjpki11.errors import CryptokiError, JpkiError, StatusWordError, WrongSignature
+from pyjpki11.errors import CryptokiError, JpkiError, SecurityStatusNotSatisfied, StatusWordError, WrongSignature
 from pyjpki11.provider.insertion import Insertion
 from pyjpki11.provider.memory import CardMemory
 from pyjpki11.provider.objects import TokenObject
@@ -27,6 +30,7 @@ from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
 from pyjpki11.provider.token import AUTHENTICATION_TOKEN, Token
 
 KEYS = (AUTHENTICATION, SIGNATURE)
+TITLES = {key.name: title for key, _name, title in TITLED_KEYS}
 
 
 class Result(NamedTuple):
@@ -97,6 +101,29 @@ def _end(token: Token) -> None:
 def _identity(token: Token, name: str) -> Iterator[Finding]:
     kind = _(KINDS[token.insertion.token_info.kind][1])
     yield Finding(OK, "card", _("{reader}: {kind}.", reader=name, kind=kind))
+    yield from _certificate(token)
+    yield from _tries(token)
+
+
+def _certificate(token: Token) -> Iterator[Finding]:
+    """Whether there is a certificate for authentication, and whether it is valid."""
+    try:
+        certificate = token.insertion.certificate(AUTHENTICATION.certificate_ef)
+    except SecurityStatusNotSatisfied:
+        return  # a phone's shows after a login only
+    if certificate is None:
+        message = _("The card holds no user authentication certificate that can be read.")
+        yield Finding(PROBLEM, "no-certificate", message, _("The counter of your municipality looks into it."))
+        return
+    from asn1crypto.x509 import Certificate  # only here: it takes time to import
+
+    warning = Period.of(Certificate.load(certificate.der)).warning(datetime.now().astimezone())
+    if warning:
+        message = _("{certificate}: {warning}.", certificate=_(TITLES[AUTHENTICATION.name]), warning=warning)
+        yield Finding(WARNING, "certificate", message)
+
+
+def _tries(token: Token) -> Iterator[Finding]:
     for key in KEYS:
         left = _PinsOf(token).tries_left(key)
         if left is not None and left < key.pin_rule.max_tries:

@@ -25,8 +25,8 @@ module.C_Finalize(None)
 """
 #: Program -> options with which it shows what a module says of itself.
 OTHER_HOSTS = {"pkcs11-tool": ("--show-info", "--module"), "p11tool": ("--list-tokens", "--provider")}
-#: What pkcs11-tool complains of behind that, where there is no reader.
-NO_READER = "No slots."
+#: What such a program has printed by then. It may go on to complain that there is no card.
+SAID_BY_MODULE = "pyjpki11"
 REINSTALL = "pip install --force-reinstall pyjpki11"
 
 
@@ -63,7 +63,7 @@ def _complaint(command: list[str]) -> str | None:
         return _("it did not end within {count} seconds", count=TIMEOUT_S)
     except OSError as error:
         return str(error)
-    lines = (done.stderr or done.stdout).strip().splitlines()
-    if done.returncode == 0 or lines == [NO_READER]:
+    if done.returncode == 0 or SAID_BY_MODULE in done.stdout:
         return None
+    lines = (done.stderr or done.stdout).strip().splitlines()
     return lines[-1] if lines else _("it ended with status {count}", count=done.returncode)
