@@ -16,7 +16,8 @@ from support.tool import JAPANESE, tool, tool_json
 from pyjpki11.registration.programs import PROGRAMS
 
 AUTHENTICATION, SIGNATURE = "JPKI (User Authentication PIN)", "JPKI (Digital Signature PIN)"
-ENGINE = Path("/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so")
+ENGINE = next(Path("/usr/lib").glob("*/engines-3/pkcs11.so"))
+PROVIDER = next(Path("/usr/lib").glob("*/ossl-modules/pkcs11.so"))
 JAVA_SECURITY = Path(shutil.which("keytool") or "keytool").resolve().parents[1] / "conf/security/java.security"
 OPENSSL_CNF = Path("/etc/ssl/openssl.cnf")
 #: Programs that a user who is not root can register without ever having used them.
@@ -196,17 +197,22 @@ def test_p11_kit_of_root(home: Path) -> None:
     assert tree(home) == {}
 
 
-def openssl_sign(config: Path, state: Path, env: dict[str, str], folder: Path) -> None:
-    """Sign with the engine that the configuration names, and verify."""
+#: How openssl is told to use the engine; the provider needs no options.
+WITH_ENGINE = ["-engine", "pkcs11", "-keyform", "engine"]
+
+
+def openssl_sign(config: Path, state: Path, env: dict[str, str], folder: Path, options: Sequence[str] = ()) -> None:
+    """Sign with what the configuration names, and verify."""
     (folder / "data").write_bytes(b"data")
-    uri = "pkcs11:token=JPKI%20(User%20Authentication%20PIN);id=%01;type=private;pin-value=1234"
-    options: list[str | Path] = ["-sign", uri, "-engine", "pkcs11", "-keyform", "engine", "-out", folder / "signature"]
-    run(["openssl", "dgst", "-sha256", *options, folder / "data"], env={**env, "OPENSSL_CONF": str(config)})
+    uri = "pkcs11:token=JPKI%20(User%20Authentication%20PIN);id=%01;type=private?pin-value=1234"
+    command: list[str | Path] = ["openssl", "dgst", "-sha256", "-sign", uri, *options, "-out", folder / "signature"]
+    run([*command, folder / "data"], env={**env, "OPENSSL_CONF": str(config)})
     certificate = (state / "auth.der").read_bytes()
     openssl_verify(certificate, b"data", (folder / "signature").read_bytes(), "sha256")
 
 
 def test_openssl(home: Path, tmp_path: Path, softcard_state: Path, card_env: dict[str, str]) -> None:
+    """Where both are installed, the provider is taken."""
     tool("register", "openssl")
     config = home / ".config/pyjpki11/openssl.cnf"
     openssl_sign(config, softcard_state, card_env, tmp_path)
@@ -215,9 +221,29 @@ def test_openssl(home: Path, tmp_path: Path, softcard_state: Path, card_env: dic
     assert "BEGIN CERTIFICATE" in made  # what the system's configuration says holds as well
 
 
-def test_openssl_for_all(root: Path, tmp_path: Path, softcard_state: Path, card_env: dict[str, str]) -> None:
+@pytest.mark.parametrize(("library", "options"), [(ENGINE, WITH_ENGINE), (PROVIDER, [])], ids=["engine", "provider"])
+def test_openssl_for_all(
+    library: Path, options: Sequence[str], root: Path, tmp_path: Path, softcard_state: Path, card_env: dict[str, str]
+) -> None:
+    """A system that has one of the two."""
+    (root / str(ENGINE).lstrip("/")).unlink()
+    there = root / str(library).lstrip("/")
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.touch()
     tool("register", "openssl", "--system", "--root", root)
-    openssl_sign(root / "etc/ssl/openssl.cnf", softcard_state, card_env, tmp_path)
+    openssl_sign(root / "etc/ssl/openssl.cnf", softcard_state, card_env, tmp_path, options)
+
+
+@pytest.mark.parametrize("kind", ["engines", "providers"])
+def test_openssl_with_another_module(kind: str, root: Path) -> None:
+    """It knows one only, and that of the user stays."""
+    config = root / "etc/ssl/openssl.cnf"
+    config.write_text(f"openssl_conf = start\n[start]\n{kind} = mine\n[mine]\npkcs11 = token\n[token]\nactivate = 1\n")
+    before = tree(root)
+    for place in (["--system"], []):
+        said = tool_json("register", "openssl", *place, "--root", root, status=1)["error"]
+        assert said["code"] == "taken"
+    assert tree(root) == before
 
 
 def test_openssh(home: Path, tmp_path: Path, module_path: Path, card_env: dict[str, str]) -> None:

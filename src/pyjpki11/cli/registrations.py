@@ -34,6 +34,10 @@ REASONS = {
     refusal.NOT_TEXT: (N_("{path} is no text file."), BY_HAND),
     refusal.NOT_UNDERSTOOD: (N_("{path} cannot be understood (line {line})."), BY_HAND),
     refusal.NOT_OURS: (N_("{path} exists, and was not made by pyjpki11."), BY_HAND),
+    refusal.TAKEN: (
+        N_("{path} has {program} use another PKCS#11 module already."),
+        N_("Nothing was changed. Put p11-kit-proxy.so in the place of that module, then register p11-kit instead."),
+    ),
     refusal.CHANGED: (N_("{path} was changed by another program just now."), N_("Run the command again.")),
     refusal.HOME_NOT_YOURS: (
         N_("The home folder {path} is not yours."),

@@ -23,9 +23,15 @@ ASSIGNMENT = re.compile(r"([\w.:]+)\s*=\s*([^#\s]*)")
 
 
 def check(place: Place) -> None:
-    """OpenSSL itself does not know PKCS#11."""
+    """OpenSSL itself does not know PKCS#11, and what it uses for that knows one module."""
     if _first(place, ENGINES) is None and _first(place, PROVIDERS) is None:
         raise Refused(refusal.NO_PROGRAM)
+    system = _configuration(place)
+    sections = Sections(system)
+    start = sections.name("default", "openssl_conf", DEFAULT_SECTION)
+    for kind in ("engines", "providers"):
+        if sections.name(sections.name(start, kind, ""), "pkcs11", ""):
+            raise Refused(refusal.TAKEN, path=system)
 
 
 def edits(place: Place) -> list[Edit]:
@@ -81,18 +87,19 @@ def _without_ours(path: Path, content: bytes) -> bytes:
 def _lines(place: Place, sections: Sections) -> list[str]:
     """Sections of the same name become one, so ours go on with those that the configuration has."""
     start = sections.name("default", "openssl_conf", DEFAULT_SECTION)
-    lines = ["[default]", f"openssl_conf = {start}"]
-    if engine := _first(place, ENGINES):
-        lines += _engine_lines(place, sections, start, engine)
-    if provider := _first(place, PROVIDERS):
+    lines = ["[default]", f"openssl_conf = {start}", f"[{start}]"]
+    provider, engine = _first(place, PROVIDERS), _first(place, ENGINES)
+    if provider:  # not both: OpenSSL 3.0 then crashes, giving a key of the one to the other
         lines += _provider_lines(place, sections, start, provider)
+    elif engine:
+        lines += _engine_lines(place, sections, start, engine)
     return lines
 
 
 def _engine_lines(place: Place, sections: Sections, start: str, engine: Path) -> list[str]:
     engines = sections.name(start, "engines", "engine_section")
     return [
-        *(f"[{start}]", f"engines = {engines}"),
+        f"engines = {engines}",
         *(f"[{engines}]", "pkcs11 = pyjpki11_engine"),
         "[pyjpki11_engine]",
         "engine_id = pkcs11",
@@ -107,7 +114,7 @@ def _provider_lines(place: Place, sections: Sections, start: str, provider: Path
     providers = sections.name(start, "providers", "provider_sect")
     default = sections.name(providers, "default", "default_sect")
     return [
-        *(f"[{start}]", f"providers = {providers}"),
+        f"providers = {providers}",
         *(f"[{providers}]", f"default = {default}", "pkcs11 = pyjpki11_provider"),
         *(f"[{default}]", "activate = 1"),
         "[pyjpki11_provider]",
