@@ -48,7 +48,7 @@ conformance: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
 # A table of a run with failures says so; the target fails all the same.
 clients: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
 	status=0; $(BIN)/python -m pytest --client-results build/clients.json $(PYTEST_ARGS) tests/clients || status=$$?; \
-	$(BIN)/python tools/clients.py build/clients.json > docs/clients.md; exit $$status
+	$(BIN)/python tools/clients.py build/clients.json > build/clients.md; cp build/clients.md docs/clients.md; exit $$status
 
 build: prerequisites-build $(VENV)/.installed
 	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"

@@ -28,6 +28,7 @@ WRONG_PIN = "9999"
 PROMPTS = {r"Enter PIN for '[^']*': ": KEYS["authentication"].pin, r"for PKCS#11: ": KEYS["authentication"].pin}
 HOST = "server.example.jp"
 LOG_IN = f"ssh {HOST}"
+ALLOWED = "/usr/local/lib"  # by an agent that was started without options
 ACCEPTED, REFUSED = ("0018", "9000"), ("0018", "63C2")  # answers to the authentication PIN
 
 
@@ -78,7 +79,9 @@ def agent(module_path: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def copies() -> Iterator[str]:
     """A folder for copies of the module where every agent takes them."""
-    folder = tempfile.mkdtemp(prefix="pyjpki11-test-", dir="/usr/local/lib")
+    if not os.access(ALLOWED, os.W_OK) and "CI" not in os.environ:
+        pytest.skip(f"only root may write to {ALLOWED}")
+    folder = tempfile.mkdtemp(prefix="pyjpki11-test-", dir=ALLOWED)
     yield folder
     shutil.rmtree(folder)
 
@@ -252,6 +255,5 @@ def test_example_of_certificates(card: PcscCard, reader: Reader, tmp_path: Path)
     other = tmp_path / "other"
     other.mkdir()
     with serving(other, f"cert-authority {authority.strip()}") as trusting:
-        options = ["-i", reader.folder / "alice", "-o", "IdentitiesOnly=yes"]
-        assert trusting.login(*options, env={}) == "logged in\n"
+        assert trusting.login("-i", reader.folder / "alice", env={}) == "logged in\n"
     assert signatures(card) == 1

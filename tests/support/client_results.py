@@ -48,12 +48,12 @@ class ClientResults:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note what became of a phase of a test: a row works when nothing failed, and something ran."""
+        """Note what became of a phase of a test: a row works when something ran, and nothing failed."""
         report = yield
         for row in _rows(item):
-            if not report.passed:
+            if report.failed:
                 self._outcomes[row] = FAILED
-            elif report.when == "call" and self._outcomes[row] is None:
+            elif report.passed and report.when == "call" and self._outcomes[row] is None:
                 self._outcomes[row] = PASSED
         return report
 
@@ -71,4 +71,5 @@ class ClientResults:
 
 
 def _rows(item: pytest.Item) -> list[Row]:
-    return [client(*mark.args, **mark.kwargs) for mark in item.iter_markers("client")]
+    """The rows of a test, in the order in which they are written above it."""
+    return [client(*mark.args, **mark.kwargs) for mark in reversed(list(item.iter_markers("client")))]

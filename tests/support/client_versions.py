@@ -46,5 +46,5 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "pyHanko": python("pyHanko"),
     "pdfsig (poppler)": said(r"pdfsig version ([\d.]+)", "pdfsig", "-v"),
     "SignXML": python("signxml"),
-    "p11-kit": said(r"p11-kit ([\d.]+)", "p11-kit", "--version"),
+    "p11-kit": debian("p11-kit"),
 }
