@@ -12,7 +12,7 @@ from support.tls_site import VERSIONS, NewSite, TlsSite
 
 PIN = KEYS["authentication"].pin
 PROMPT = r"Enter PIN: "
-ACCEPTED = ("0018", "9000")
+ACCEPTED, REFUSED = ("0018", "9000"), ("0018", "63C2")
 
 
 SIGN_IN = 'gnutls-cli --provider "$MODULE" --x509certfile "$CARD" --x509keyfile "$CARD" www.example.jp'
@@ -46,6 +46,24 @@ def test_test_sign(card: PcscCard) -> None:
     tests = [line for line in shown.output.splitlines() if "... " in line]
     assert len(tests) == 3 and all(line.endswith("... ok") for line in tests), shown.output
     assert verifications(card) == [ACCEPTED]
+
+
+def test_test_the_signature_key(card: PcscCard) -> None:
+    """The same with the other key; GnuTLS gives its password again for the signature itself."""
+    own = {"User%20Authentication%20PIN": "Digital%20Signature%20PIN", "id=%01": "id=%02"}
+    argv = script("gnutls.md", "Set up", "Try a signature", replace=own)
+    shown = run_at_terminal(argv, {PROMPT: KEYS["signature"].pin})
+    assert shown.output.count("... ok\n") == 3
+    assert len(shown.prompts) == 1
+    assert verifications(card) == [("001B", "9000")] * 2
+
+
+def test_wrong_pin(card: PcscCard) -> None:
+    """It is asked again, and warns; each wrong PIN costs one try, and the same one twice no more than that."""
+    shown = run_at_terminal(script("gnutls.md", "Set up", "Try a signature"), {PROMPT: ["9999", "9999", PIN]})
+    assert shown.output.count("... ok\n") == 3
+    assert len(shown.prompts) == 3
+    assert verifications(card) == [REFUSED, ACCEPTED]
 
 
 @pytest.mark.parametrize("version", [pytest.param(each, marks=row(f"sign in, TLS {each}")) for each in VERSIONS])

@@ -66,6 +66,15 @@ def test_lists(card: PcscCard, registered: Path) -> None:
     assert verifications(card) == [ACCEPTED["authentication"]]
 
 
+def test_wrong_pin(card: PcscCard, registered: Path) -> None:
+    """NSS asks again and again; the same wrong PIN costs no second try."""
+    token = next(iter(PROMPTS))
+    argv = script("nss.md", "Set up", "See what is on the card")
+    shown = run_at_terminal(argv, {token: ["9999", "9999", KEYS["authentication"].pin]}, cwd=registered)
+    assert "User Authentication Key" in shown.output
+    assert verifications(card) == [("0018", "63C2"), ACCEPTED["authentication"]]
+
+
 def test_unregister(registered: Path) -> None:
     """The database is as before."""
     database = "sql:" + str(Path.home() / ".pki" / "nssdb")

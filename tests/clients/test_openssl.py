@@ -16,6 +16,7 @@ from support.terminal import Dialogue, run_at_terminal
 from support.tls_site import VERSIONS, NewSite, TlsSite
 
 PROMPT = r"Enter [^\r\n]*:"
+WRONG_PIN = "9999"
 LETTER = b"Invented letter\n"
 WITHOUT_PSS = "card without PSS, `ssl_conf` of the settings file switched on"
 ACCEPTED = {"authentication": ("0018", "9000"), "signature": ("001B", "9000")}
@@ -83,11 +84,15 @@ def folder(tmp_path: Path, issued_card: Path) -> Path:
 
 
 def typed(
-    folder: Path, way: Way, heading: str, key: str = "authentication", replace: Mapping[str, str] | None = None
+    folder: Path,
+    way: Way,
+    heading: str,
+    pin: str = KEYS["authentication"].pin,
+    replace: Mapping[str, str] | None = None,
 ) -> Dialogue:
-    """Type what the example says below a heading, and the key's PIN whenever something is asked."""
+    """Type what the example says below a heading, and the PIN whenever something is asked."""
     setting = "Set up the provider" if way is PROVIDER else "Set up the engine"
-    return run_at_terminal(script("openssl.md", setting, heading, replace=replace), {PROMPT: KEYS[key].pin}, cwd=folder)
+    return run_at_terminal(script("openssl.md", setting, heading, replace=replace), {PROMPT: pin}, cwd=folder)
 
 
 def sign_in(folder: Path, way: Way, site: TlsSite) -> Dialogue:
@@ -129,13 +134,21 @@ def test_sign_pss(card: PcscCard, folder: Path, issued_card: Path, way: Way) -> 
 @ways("sign a CMS message", SIGN_CMS)
 def test_sign_cms(card: PcscCard, folder: Path, issued_card: Path, way: Way) -> None:
     """With the signature key, which wants its password for the login and for the signature."""
-    shown = typed(folder, way, f"Sign a CMS message with {way.name}", "signature")
+    shown = typed(folder, way, f"Sign a CMS message with {way.name}", KEYS["signature"].pin)
     run(["openssl", "x509", "-inform", "DER", "-in", issued_card / "sign_ca.der", "-out", folder / "ca.pem"])
     message = ["-verify", "-in", "letter.p7m", "-CAfile", "ca.pem", "-purpose", "any", "-binary"]
     assert run(["openssl", "cms", *message], cwd=folder).stdout.encode() == LETTER
     assert len(shown.prompts) == 2
     assert verifications(card) == [ACCEPTED["signature"]] * 2
     assert signatures(card) == 1
+
+
+@pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
+def test_wrong_pin(card: PcscCard, folder: Path, way: Way) -> None:
+    """It costs one try, and ends the command."""
+    with pytest.raises(Failed):
+        typed(folder, way, f"Sign with {way.name}", pin=WRONG_PIN)
+    assert verifications(card) == [("0018", "63C2")]
 
 
 def test_keep_the_certificates(card: PcscCard, folder: Path, issued_card: Path) -> None:

@@ -22,7 +22,7 @@ class Dialogue(NamedTuple):
 
 def run_at_terminal(
     argv: Sequence[Argument],
-    answers: Mapping[str, str],
+    answers: Mapping[str, str | Sequence[str]],
     *,
     timeout: float = TIMEOUT_S,
     env: Mapping[str, str | None] | None = None,
@@ -31,14 +31,16 @@ def run_at_terminal(
 ) -> Dialogue:
     """Run a program to its end, typing after each prompt as a person would who waits for it.
 
-    `answers`: what a prompt looks like (a regular expression) -> the text to type. A prompt for a secret must have
-    switched off the echo. Raises Failed for a status other than 0, unless `check` is off, or when the time is over.
+    `answers`: what a prompt looks like (a regular expression) -> the text to type, or several, of which the last is
+    typed again and again. A prompt for a secret must have switched off the echo. Raises Failed for a status other
+    than 0, unless `check` is off, or when the time is over.
     """
     program, *arguments = map(str, argv)
     folder = None if cwd is None else str(cwd)
     child = pexpect.spawn(
         program, arguments, env=environment(env), cwd=folder, timeout=timeout, encoding="utf-8", codec_errors="replace"
     )
+    texts = [[answer] if isinstance(answer, str) else list(answer) for answer in answers.values()]
     said, prompts = "", []
     try:
         while child.expect([pexpect.EOF, *answers]):
@@ -46,7 +48,7 @@ def run_at_terminal(
             prompts.append(child.after)
             if not child.waitnoecho(timeout):
                 raise Failed(f"{program} shows what is typed after {child.after!r}")
-            child.sendline(list(answers.values())[child.match_index - 1])
+            child.sendline(_next(texts[child.match_index - 1]))
         said = (said + child.before).replace("\r\n", "\n")
     except pexpect.TIMEOUT:
         raise Failed(f"{program} waits for something, or does not end:\n{said}{child.before}") from None
@@ -56,3 +58,7 @@ def run_at_terminal(
     if check and status:
         raise Failed(f"{program} ended with {status}\n{said}")
     return Dialogue(said, prompts, status)
+
+
+def _next(texts: list[str]) -> str:
+    return texts.pop(0) if len(texts) > 1 else texts[0]
