@@ -23,10 +23,10 @@ def row(what: str, command: str = SIGN_IN, refusal: str = "") -> pytest.MarkDeco
     return pytest.mark.client("GnuTLS", what, command=command, example="examples/gnutls.md", refusal=refusal)
 
 
-def sign_in(site: TlsSite) -> Dialogue:
+def sign_in(site: TlsSite, heading: str = "Sign in to a site") -> Dialogue:
     """What gnutls-cli shows while it signs in to a site."""
     here = {"www.example.jp": f"--x509cafile {site.ca} --port {site.port} {site.host} <<< $'GET / HTTP/1.0\\r\\n\\r'"}
-    return run_at_terminal(script("gnutls.md", "Set up", "Sign in to a site", replace=here), {PROMPT: PIN})
+    return run_at_terminal(script("gnutls.md", "Set up", heading, replace=here), {PROMPT: PIN})
 
 
 @row("list the objects", 'p11tool --provider "$MODULE" --list-all "$CARD"')
@@ -80,19 +80,31 @@ def test_sign_in(card: PcscCard, tls_site: NewSite, card_name: str, version: str
 
 @row("sign in, TLS 1.2, card without PSS")
 def test_sign_in_without_pss(pcsc_card: CardMaker, tls_site: NewSite, card_name: str) -> None:
-    """It falls back by itself."""
+    """It falls back by itself, where TLS 1.3 is not offered."""
     card, site = pcsc_card(["no-pss"]), tls_site("1.2")
-    shown = sign_in(site)
-    assert f"Signed in as {card_name}" in shown.output
+    assert f"Signed in as {card_name}" in sign_in(site).output
     assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
     assert verifications(card) == [ACCEPTED]
 
 
-@row("sign in, TLS 1.3, card without PSS", refusal="TLS 1.3 needs RSA-PSS")
-def test_no_tls_13_without_pss(pcsc_card: CardMaker, tls_site: NewSite) -> None:
-    """It does not offer TLS 1.3."""
-    site = tls_site("1.3")
+@row(
+    "sign in, TLS 1.2 at a site that has 1.3, card without PSS",
+    SIGN_IN.replace("gnutls-cli", "gnutls-cli --priority NORMAL:-VERS-TLS1.3"),
+)
+def test_hold_it_to_tls_12(pcsc_card: CardMaker, tls_site: NewSite, card_name: str) -> None:
+    """As the example says."""
     pcsc_card(["no-pss"])
-    with pytest.raises(Failed, match="fatal alert"):
+    site = tls_site("1.2-1.3")
+    assert f"Signed in as {card_name}" in sign_in(site, "Sign in with a card without RSA-PSS").output
+    assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
+
+
+@row("sign in, TLS 1.3, card without PSS", refusal="TLS 1.3 needs RSA-PSS")
+@pytest.mark.parametrize("offered", ["1.3", "1.2-1.3"])
+def test_no_tls_13_without_pss(pcsc_card: CardMaker, tls_site: NewSite, offered: str) -> None:
+    """It sends no certificate."""
+    pcsc_card(["no-pss"])
+    site = tls_site(offered)
+    with pytest.raises(Failed, match="No certificate was sent to peer"):
         sign_in(site)
     assert site.sign_ins == []

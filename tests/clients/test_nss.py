@@ -46,11 +46,12 @@ def registered(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def sign_in(folder: Path, site: TlsSite, version: str) -> Dialogue:
+def sign_in(folder: Path, site: TlsSite, heading: str = "Sign in to a site") -> Dialogue:
     """Sign in to a site, whose CA the database trusts."""
-    trust = f'certutil -A -d "$DATABASE" -n site -t C,, -i {site.ca}\ntstclnt -4 -V tls{version}:tls{version}'
+    (folder / "request.txt").write_text("GET / HTTP/1.0\r\n\r\n")
+    trust = f'certutil -A -d "$DATABASE" -n site -t C,, -i {site.ca}\ntstclnt -4'
     here = {"tstclnt": trust, "www.example.jp -p 443": f"{site.host} -p {site.port}"}
-    return typed(folder, "Set up", "Sign in to a site", replace=here)
+    return typed(folder, "Set up", heading, replace=here)
 
 
 @row("register the module", REGISTER)
@@ -88,7 +89,7 @@ def test_unregister(registered: Path) -> None:
 def test_sign_in(card: PcscCard, registered: Path, tls_site: NewSite, card_name: str, version: str) -> None:
     """One prompt, for the authentication PIN, and one signature, with PSS."""
     site = tls_site(version)
-    shown = sign_in(registered, site, version)
+    shown = sign_in(registered, site)
     assert f"Signed in as {card_name}" in shown.output
     assert site.sign_ins == [(f"TLSv{version}", "rsa_pss_rsae_sha256", card_name)]
     assert len(shown.prompts) == 1
@@ -98,20 +99,30 @@ def test_sign_in(card: PcscCard, registered: Path, tls_site: NewSite, card_name:
 
 @row("sign in, TLS 1.2, card without PSS", SIGN_IN)
 def test_sign_in_without_pss(pcsc_card: CardMaker, registered: Path, tls_site: NewSite, card_name: str) -> None:
-    """It falls back by itself."""
+    """It falls back by itself, where TLS 1.3 is not offered."""
     pcsc_card(["no-pss"])
     site = tls_site("1.2")
-    assert f"Signed in as {card_name}" in sign_in(registered, site, "1.2").output
+    assert f"Signed in as {card_name}" in sign_in(registered, site).output
+    assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
+
+
+@row("sign in, TLS 1.2 at a site that has 1.3, card without PSS", f"{SIGN_IN} -V tls1.2:tls1.2")
+def test_hold_it_to_tls_12(pcsc_card: CardMaker, registered: Path, tls_site: NewSite, card_name: str) -> None:
+    """As the example says."""
+    pcsc_card(["no-pss"])
+    site = tls_site("1.2-1.3")
+    assert f"Signed in as {card_name}" in sign_in(registered, site, "Sign in with a card without RSA-PSS").output
     assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
 
 
 @row("sign in, TLS 1.3, card without PSS", SIGN_IN, "TLS 1.3 needs RSA-PSS")
-def test_no_tls_13_without_pss(pcsc_card: CardMaker, registered: Path, tls_site: NewSite) -> None:
+@pytest.mark.parametrize("offered", ["1.3", "1.2-1.3"])
+def test_no_tls_13_without_pss(pcsc_card: CardMaker, registered: Path, tls_site: NewSite, offered: str) -> None:
     """It sends no certificate."""
     pcsc_card(["no-pss"])
-    site = tls_site("1.3")
+    site = tls_site(offered)
     with pytest.raises(Failed):
-        sign_in(registered, site, "1.3")
+        sign_in(registered, site)
     assert ["PEER_DID_NOT_RETURN_A_CERTIFICATE" in visit.error for visit in site.visits] == [True]
 
 

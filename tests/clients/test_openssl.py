@@ -18,7 +18,7 @@ from support.tls_site import VERSIONS, NewSite, TlsSite
 PROMPT = r"Enter [^\r\n]*:"
 WRONG_PIN = "9999"
 LETTER = b"Invented letter\n"
-WITHOUT_PSS = "card without PSS, `ssl_conf` of the settings file switched on"
+WITHOUT_PSS = "sign in, TLS 1.2, card without PSS, `ssl_conf` of the settings file switched on"
 ACCEPTED = {"authentication": ("0018", "9000"), "signature": ("001B", "9000")}
 
 
@@ -36,6 +36,7 @@ class Way(NamedTuple):
 ENGINE = Way("OpenSSL engine (libp11)", "the engine", "openssl.cnf", "-engine pkcs11 -keyform engine ")
 PROVIDER = Way("OpenSSL provider (pkcs11-provider)", "the provider", "openssl-provider.cnf", "")
 CURL = ENGINE._replace(program="curl", name="curl")
+CURL_WITHOUT_PSS = CURL._replace(name="curl and a card without RSA-PSS")
 WAYS = (ENGINE, PROVIDER)
 SIGN = 'openssl dgst -sha256 {0.key}-sign "$KEY" -out letter.sig letter.txt'
 SIGN_PSS = SIGN.replace("{0.key}", "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest {0.key}")
@@ -98,7 +99,7 @@ def typed(
 def sign_in(folder: Path, way: Way, site: TlsSite) -> Dialogue:
     """Sign in to a site as the example says."""
     here = {"www.example.jp": f"{site.host}:{site.port}", "curl": f"curl --silent --show-error --cacert {site.ca}"}
-    if way is not CURL:
+    if way.program != "curl":
         request = f"-quiet -ign_eof -verify_return_error -CAfile {site.ca} < <(printf 'GET / HTTP/1.0\\r\\n\\r\\n')"
         here = {"www.example.jp:443": f"{site.host}:{site.port} {request}"}
     return typed(folder, way, f"Sign in with {way.name}", replace=here)
@@ -180,13 +181,29 @@ def test_sign_in(card: PcscCard, folder: Path, tls_site: NewSite, card_name: str
     assert signatures(card) == 1
 
 
-@sign_ins(f"sign in, TLS 1.2, {WITHOUT_PSS}")
-def test_sign_in_without_pss(pcsc_card: CardMaker, folder: Path, tls_site: NewSite, card_name: str, way: Way) -> None:
+@pytest.mark.parametrize("offered", ["1.2", "1.2-1.3"])
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=row(way, WITHOUT_PSS, SIGN_IN[way]), id=way.name) for way in WAYS]
+)
+def test_sign_in_without_pss(
+    pcsc_card: CardMaker, folder: Path, tls_site: NewSite, card_name: str, way: Way, offered: str
+) -> None:
     """With the setting that the example names, PKCS #1 v1.5 is signed."""
     pcsc_card(["no-pss"])
-    site = tls_site("1.2")
+    site = tls_site(offered)
     switch_pss_off(folder, way)
     assert f"Signed in as {card_name}" in sign_in(folder, way, site).output
+    assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
+
+
+@row(CURL, WITHOUT_PSS, SIGN_IN[CURL].replace("curl", "curl --tls-max 1.2"))
+@pytest.mark.parametrize("offered", ["1.2", "1.2-1.3"])
+def test_curl_without_pss(pcsc_card: CardMaker, folder: Path, tls_site: NewSite, card_name: str, offered: str) -> None:
+    """With the setting and the option that the example names."""
+    pcsc_card(["no-pss"])
+    site = tls_site(offered)
+    switch_pss_off(folder, CURL)
+    assert f"Signed in as {card_name}" in sign_in(folder, CURL_WITHOUT_PSS, site).output
     assert site.sign_ins == [("TLSv1.2", "rsa_pkcs1_sha256", card_name)]
 
 
