@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, start_new_thread
+from sys import is_finalizing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +34,13 @@ class Worker:
     def run(self, call: Callable[[], Any], timeout_s: float) -> Any:
         """The answer of a call; only until the worker is abandoned.
 
+        When a Python host ends it lets no other thread run any more, so the call is made here then, however long it
+        takes: the card has to forget the PIN.
+
         :raises TimeoutError: it did not come in time, and the worker is abandoned.
         """
+        if is_finalizing():
+            return call()
         self._call = call
         self._wanted.release()
         is_done = False
