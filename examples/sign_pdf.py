@@ -6,7 +6,7 @@ import argparse
 from getpass import getpass
 from pathlib import Path
 
-from asn1crypto import algos  # type: ignore[import-untyped]
+from asn1crypto import algos
 from pyhanko.config.pkcs11 import TokenCriteria
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, sign_pdf
