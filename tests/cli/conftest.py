@@ -38,5 +38,5 @@ def any_tool(request: pytest.FixtureRequest, new_tool: NewTool, softcard_state: 
     maker: CardMaker = request.getfixturevalue("pcsc_card")
     maker(state=softcard_state)
     folder = tmp_path / "folder"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return CardTool(folder, {})

@@ -51,7 +51,8 @@ class CardTool:
         settings = {**self._env, **(env or {})}
         words, folder = LANGUAGES[language], self.folder
         done = tool(*arguments, env=settings, status=status, prefix=prefix, language=words, cwd=folder, text=text)
-        _require_narrow(done.stderr if "--json" in arguments else done.stdout + done.stderr)
+        if "--trace" not in arguments:  # it shows bytes in hex
+            _require_narrow(done.stderr if "--json" in arguments else done.stdout + done.stderr)
         return done
 
     def json(self, *arguments: str | Path, **options: Any) -> dict[str, Any]:

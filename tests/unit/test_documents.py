@@ -344,3 +344,16 @@ def test_bare_with_another_kind_of_key() -> None:
     holder = AUTHORITY.issue("curve", key=ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(NotSignedData):
         judge_bare(holder.certificate, hashes_of([CONTENT], STRONG), b"")
+
+
+# -- mail ---------------------------------------------------------------------------------------------------
+
+
+def test_mail_that_is_a_signature(folder: Path) -> None:
+    """What openssl writes unless it is told otherwise."""
+    assert judged(openssl_cms(folder, [SIGNER], "-nodetach", "-cades")) == [GOOD]
+
+
+def test_mail_with_the_signature_beside_its_content(folder: Path) -> None:
+    with pytest.raises(NotSignedData, match="beside"):
+        judged(openssl_cms(folder, [SIGNER]))

@@ -133,9 +133,10 @@ def _rows(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     if warning:
         yield _("Warning"), warning
     yield _("Key"), _key(certificate)
-    yield _("Key usage"), ", ".join(_(text) for name, text in USAGES.items() if _may(certificate, name))
+    yield _("Key usage"), _(", ").join(_(text) for name, text in USAGES.items() if _may(certificate, name))
     for policy in _policies(certificate):
-        yield _("Policy"), f"{policy} ({_(POLICIES[policy])})" if policy in POLICIES else policy
+        known = POLICIES.get(policy)
+        yield _("Policy"), _("{policy} ({meaning})", policy=policy, meaning=_(known)) if known else policy
     yield "SHA-256", certificate.fingerprint(SHA256()).hex()
 
 

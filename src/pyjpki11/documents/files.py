@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import email
 import hashlib
 import mmap
 import re
@@ -20,6 +21,9 @@ CHUNK_LEN = 1 << 20
 PEM_LINE_LEN = 48
 
 PEM = re.compile(rb"-----BEGIN (CMS|PKCS7)-----(?P<body>[\sA-Za-z0-9+/=]+)-----END \1-----\s*\Z")
+MAIL_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+#: Bytes in which a file shows what it is.
+HEAD_LEN = 4096
 PEM_BEGIN, PEM_END = b"-----BEGIN CMS-----\n", b"-----END CMS-----\n"
 
 
@@ -53,7 +57,7 @@ def armoured(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Data]:
-    """A signature's bytes, out of PEM where it is in it.
+    """A signature's bytes, taken out of PEM or S/MIME.
 
     :raises OSError: the file cannot be read.
     :raises NotSignedData: it is empty, or spoilt PEM.
@@ -66,7 +70,7 @@ def opened(path: Path) -> Iterator[Data]:
         try:
             if not mapped:
                 raise NotSignedData("the file is empty")
-            yield _from_pem(mapped[:]) if b"-----BEGIN" in mapped[:CHUNK_LEN] else mapped
+            yield _unpacked(mapped)
         finally:
             if isinstance(mapped, mmap.mmap):
                 mapped.close()
@@ -82,6 +86,22 @@ def pieces_of(data: Data, pieces: Iterable[tuple[int, int]]) -> Iterator[bytes]:
 def _lines(data: bytes) -> bytes:
     starts = range(0, len(data), PEM_LINE_LEN)
     return b"".join(base64.b64encode(data[start : start + PEM_LINE_LEN]) + b"\n" for start in starts)
+
+
+def _unpacked(data: Data) -> Data:
+    head = data[:HEAD_LEN]
+    if b"-----BEGIN" in head:
+        return _from_pem(data[:])
+    return _from_mail(data[:]) if b"pkcs7" in head and b"MIME-Version" in head else data
+
+
+def _from_mail(text: bytes) -> bytes:
+    """The signature in a message that is nothing else. Spec: RFC 8551 3.5.2"""
+    message = email.message_from_bytes(text)
+    signature = message.get_payload(decode=True)
+    if message.get_content_type() not in MAIL_TYPES or not isinstance(signature, bytes):
+        raise NotSignedData("it is a mail with the signature beside its content, and both have to be saved first")
+    return signature
 
 
 def _from_pem(text: bytes) -> bytes:
