@@ -31,6 +31,10 @@ NAME, ADDRESS, BIRTH_DATE, SEX = 0xDF22, 0xDF23, 0xDF24, 0xDF25
 MY_NUMBER_LEN = 12
 
 
+class NoTextApplication(CardNotRecognized):
+    """The card has no input assist application, as phones have none."""
+
+
 class Attributes(NamedTuple):
     """The four attributes (4情報) as the card has them; what it lacks is empty."""
 
@@ -50,7 +54,7 @@ class TextCard:
     def tries_left(self, key: PinLayout) -> int | None:
         """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3
 
-        :raises CardNotRecognized: there is no such application, as on a phone.
+        :raises NoTextApplication: there is none, as on a phone.
         """
         return self._in_application(lambda: self._tries_left(key))
 
@@ -97,7 +101,7 @@ class TextCard:
         if sw == status.NO_PRECISE_DIAGNOSIS:  # some cards' answer to the first command. Card: reference 1.2
             _data, sw = self._channel.exchange(*command)
         if sw != status.SUCCESS:
-            raise CardNotRecognized("the card has no input assist application")
+            raise NoTextApplication("the card has no input assist application")
 
     def _select_ef(self, ef: int) -> None:
         self._channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))

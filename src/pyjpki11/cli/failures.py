@@ -10,6 +10,7 @@ import click
 
 from jpki_softcard.errors import SoftcardError
 from pyjpki11 import errors
+from pyjpki11.card.text import NoTextApplication
 from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
 from pyjpki11.cli.annotation import status_word
 from pyjpki11.cli.exits import (
@@ -63,6 +64,10 @@ ROWS = (
     Row(
         errors.CardAbsent, NO_CARD, "no-card", N_("There is no card in the reader."),
         N_("Put your card on the reader, or into it with the chip first, then run the command again."),
+    ),
+    Row(
+        NoTextApplication, NO_CARD, "no-text-application", N_("The card has no text to read."),
+        N_("Phones have none, only the card itself: put your My Number card on the reader."),
     ),
     Row(
         errors.CardNotRecognized, NO_CARD, "foreign-card", N_("The card in the reader is no My Number card."),

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TEXT, PinLayout
+from pyjpki11.card.text import NoTextApplication
 from pyjpki11.cli import pin_entry
 from pyjpki11.cli.cards import Opened
-from pyjpki11.errors import CardNotRecognized, StatusWordError
+from pyjpki11.errors import StatusWordError
 
 
 class Row(NamedTuple):
@@ -45,5 +46,5 @@ def tries(card: Opened, name: str) -> Tries | None:
     row = ROWS[name]
     try:
         return Tries(row.layout, row.application(card).tries_left(row.layout))
-    except (CardNotRecognized, StatusWordError):
+    except (NoTextApplication, StatusWordError):
         return None

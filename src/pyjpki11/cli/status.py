@@ -27,6 +27,12 @@ KINDS = {
     "iPhone": ("iphone", N_("iPhone")),
     "other JPKI token": ("other-jpki", N_("another card with a JPKI application")),
 }
+#: Why a certificate is not shown, in words.
+STATES = {
+    "hidden": N_("shown only after its PIN: {command}"),
+    "missing": N_("there is no such certificate on the card"),
+    "unreadable": N_("what the card holds in its place is no certificate"),
+}
 #: Name of a key pair -> its files, its certificate's name for people.
 KEYS = {
     "auth": (AUTHENTICATION, N_("User authentication certificate")),
@@ -37,7 +43,7 @@ KEYS = {
 class Certificate(NamedTuple):
     """What can be said of a certificate without a PIN; `period` is None unless `state` is `readable`."""
 
-    state: str  # readable, hidden behind its PIN, missing
+    state: str  # readable, or one of STATES
     subject: str = ""
     period: validity.Period | None = None
 
@@ -120,12 +126,15 @@ def _certificate(card: Opened, key: KeyLayout) -> Certificate:
     """A certificate, where the card shows it without a PIN."""
     try:
         head = card.jpki.read_head(key.certificate_ef)
-        certificate = card.jpki.read_certificate(key.certificate_ef, head)
     except SecurityStatusNotSatisfied:
         is_missing = key is SIGNATURE and card.jpki.has_signature_certificate() is False
         return Certificate("missing" if is_missing else "hidden")
     except (BadCardData, StatusWordError):
         return Certificate("missing")
+    try:
+        certificate = card.jpki.read_certificate(key.certificate_ef, head)
+    except (BadCardData, StatusWordError):
+        return Certificate("unreadable")
     from asn1crypto.x509 import Certificate as Decoder  # only here: it takes time to import
 
     decoded = Decoder.load(certificate.der)
@@ -163,10 +172,8 @@ def _card_text(place: Place) -> str:
 
 
 def _certificate_rows(certificate: Certificate, name: str) -> list[tuple[str, str]]:
-    if certificate.state == "missing":
-        return [(_("Subject"), _("there is no such certificate on the card"))]
-    if certificate.state == "hidden" or certificate.period is None:
-        return [(_("Subject"), _("shown only after its PIN: {command}", command=f"pyjpki11 cert show {name}"))]
+    if certificate.period is None:
+        return [(_("Subject"), _(STATES[certificate.state], command=f"pyjpki11 cert show {name}"))]
     warning = certificate.period.warning(datetime.now().astimezone())
     rows = [(_("Subject"), certificate.subject), (_("Valid"), certificate.period.text())]
     return [*rows, (_("Warning"), warning)] if warning else rows
