@@ -35,6 +35,9 @@ MEANINGS = {
     INTERRUPTED: N_("The user interrupted the command."),
 }
 
+#: What to do about a blocked PIN.
+OFFICE = N_("The counter of your municipality unblocks it and sets a new one.")
+
 
 class ToolError(Exception):
     """A failure that a command explains itself: message and remedy are in the user's language already."""

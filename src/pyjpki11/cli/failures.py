@@ -19,6 +19,7 @@ from pyjpki11.cli.exits import (
     NO_CARD,
     NO_READER,
     NOT_VALID,
+    OFFICE,
     PIN_BLOCKED,
     PIN_FORM,
     WRONG_PIN,
@@ -40,8 +41,6 @@ class Row(NamedTuple):
     remedy: str = ""
     is_detailed: bool = False
 
-
-OFFICE = N_("The counter of your municipality unblocks it and sets a new one.")
 
 #: The first row that fits is taken.
 ROWS = (

@@ -30,7 +30,7 @@ from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
 from pyjpki11.provider.token import AUTHENTICATION_TOKEN, Token
 
 KEYS = (AUTHENTICATION, SIGNATURE)
-TITLES = {key.name: title for key, _name, title in TITLED_KEYS}
+TITLES = {key.name: title for key, title in TITLED_KEYS.values()}
 
 
 class Result(NamedTuple):
@@ -128,7 +128,7 @@ def _tries(token: Token) -> Iterator[Finding]:
         left = _PinsOf(token).tries_left(key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
-            message = f"{_(pin_entry.NAMES[key.name])}: {pin_entry.tries(left, key.pin_rule)}."
+            message = f"{pin_entry.name(key)}: {pin_entry.tries(left, key.pin_rule)}."
             remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
