@@ -107,6 +107,7 @@ group_test() {
     need_file p11-kit-modules /usr/lib/*/p11-kit-proxy.so
     need_file libengine-pkcs11-openssl /usr/lib/*/engines-3/pkcs11.so
     need_newer pkcs11-provider /usr/lib/*/ossl-modules/pkcs11.so
+    need_program firefox-esr firefox-esr
     need_program valgrind valgrind
     need_program jarsigner openjdk-17-jdk-headless
     need_program pdfsig poppler-utils

@@ -15,6 +15,7 @@ from pyjpki11.cli import exits, output, pin_entry, progress
 from pyjpki11.cli.cards import Opened
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
+from pyjpki11.cli.line import WatchedLine
 from pyjpki11.cli.pin_entry import PinSource
 from pyjpki11.cryptoki import cka, ckf, ckm, cko, cku
 from pyjpki11.cryptoki.attributes import ulong
@@ -36,6 +37,17 @@ def needs_consent(key: KeyLayout) -> bool:
     return key is SIGNATURE and settings.load(os.environ).signature_consent == CONSENT_EACH_SIGNATURE
 
 
+def token_on(line: WatchedLine, key: KeyLayout) -> Token:
+    """A key of the card at the end of a line as the PKCS#11 module has it, with its settings and what it remembers.
+
+    :raises CardNotRecognized: it is another card.
+    """
+    layout = next(layout for layout_key, layout in TOKENS if layout_key is key)
+    chosen = settings.load(os.environ)
+    insertion = Insertion(itertools.count(1).__next__, line, CardMemory(chosen.certificate_cache))
+    return Token(insertion, key, layout, chosen)
+
+
 class CardKey:
     """One of the card's keys.
 
@@ -45,11 +57,8 @@ class CardKey:
 
     def __init__(self, card: Opened, key: KeyLayout, source: PinSource, consents_to_all: bool) -> None:
         """:param consents_to_all: one entry of the PIN is the consent to every signature."""
-        layout = next(layout for layout_key, layout in TOKENS if layout_key is key)
-        chosen = settings.load(os.environ)
-        insertion = Insertion(itertools.count(1).__next__, card.line, CardMemory(chosen.certificate_cache))
-        token = Token(insertion, key, layout, chosen)
-        self._session = Session(1, layout.index, token, ckf.SERIAL_SESSION)
+        token = token_on(card.line, key)
+        self._session = Session(1, token.layout.index, token, ckf.SERIAL_SESSION)
         self._card = card
         self._layout = key
         self._source = source

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from pyjpki11 import settings
-from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
+from pyjpki11.card.layout import AUTHENTICATION, KeyLayout
 from pyjpki11.card.pin import wipe
 from pyjpki11.cli import exits, pin_entry, progress
+from pyjpki11.cli.card_key import token_on
 from pyjpki11.cli.cards import Readers
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
+from pyjpki11.cli.failures import OFFICE
 from pyjpki11.cli.language import _
 from pyjpki11.cli.pin_entry import PinSource
-from pyjpki11.cli.status import KEYS as TITLED_KEYS
-from pyjpki11.cli.status import KINDS
+from pyjpki11.cli.status import KEYS, KINDS
 from pyjpki11.cli.validity import Period
 from pyjpki11.cryptoki import cka, ckm, cko, ckr
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
 from pyjpki11.errors import CryptokiError, JpkiError, SecurityStatusNotSatisfied, StatusWordError, WrongSignature
-from pyjpki11.provider.insertion import Insertion
-from pyjpki11.provider.memory import CardMemory
 from pyjpki11.provider.objects import TokenObject
 from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
-from pyjpki11.provider.token import AUTHENTICATION_TOKEN, Token
-
-KEYS = (AUTHENTICATION, SIGNATURE)
-TITLES = {key.name: title for key, title in TITLED_KEYS.values()}
+from pyjpki11.provider.token import Token
 
 
 class Result(NamedTuple):
@@ -65,7 +58,7 @@ def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
 def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
     findings: list[Finding] = []
     try:
-        token = _token(those, name)
+        token = token_on(those.connect(name), AUTHENTICATION)
         try:
             findings += _identity(token, name)
             if pin is not None:
@@ -78,14 +71,6 @@ def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
         failure = exits.failure(error)
         message = _("{reader}: {problem}", reader=name, problem=failure.message)
         return Result([*findings, Finding(PROBLEM, failure.code, message, failure.remedy, failure.exit_status)])
-
-
-def _token(those: Readers, name: str) -> Token:
-    """The authentication key of the card in a reader."""
-    chosen = settings.load(os.environ)
-    memory = CardMemory(chosen.certificate_cache)
-    insertion = Insertion(itertools.count(1).__next__, those.connect(name), memory)
-    return Token(insertion, AUTHENTICATION, AUTHENTICATION_TOKEN, chosen)
 
 
 def _end(token: Token) -> None:
@@ -119,17 +104,17 @@ def _certificate(token: Token) -> Iterator[Finding]:
 
     warning = Period.of(Certificate.load(certificate.der)).warning(datetime.now().astimezone())
     if warning:
-        message = _("{certificate}: {warning}.", certificate=_(TITLES[AUTHENTICATION.name]), warning=warning)
+        message = _("{certificate}: {warning}.", certificate=_(KEYS["auth"][1]), warning=warning)
         yield Finding(WARNING, "certificate", message)
 
 
 def _tries(token: Token) -> Iterator[Finding]:
-    for key in KEYS:
+    for key, _title in KEYS.values():
         left = _PinsOf(token).tries_left(key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
             message = f"{pin_entry.name(key)}: {pin_entry.tries(left, key.pin_rule)}."
-            remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
+            remedy = _(OFFICE) if left == 0 else _("The right PIN brings all tries back.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
 
