@@ -67,6 +67,7 @@ HOSTILE: dict[str, dict[str, str | None]] = {
     "Japanese": {"LANG": "ja_JP.eucJP", "LC_ALL": "ja_JP.SJIS"},
     "no HOME": {"HOME": None, "USER": None, "LOGNAME": None},
     "HOME missing": {"HOME": "/nonexistent"},
+    "read-only HOME": {"HOME": "/proc"},  # where not even root makes a folder
     "XDG of nobody": {"XDG_CONFIG_HOME": "/nonexistent", "XDG_STATE_HOME": "", "XDG_CACHE_HOME": "relative"},
     "no TMPDIR": {"TMPDIR": "/nonexistent"},
 }

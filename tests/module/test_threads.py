@@ -19,6 +19,14 @@ def test_first_call_from_ten_threads(run_host: RunHost, signature: str, round_nu
     assert run_host("threads", "together").stdout.split() == [signature], round_number
 
 
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_a_crowd(run_host: RunHost, signature: str, rounds: int) -> None:
+    """64 threads sign, search, open and close, while the module is finalised and initialised anew under them."""
+    answer = run_host("crowd", "64", str(rounds))
+    assert answer.stdout.split() == [signature]
+    assert answer.stderr == ""
+
+
 # Python 3.11 starts, logs in and signs on 32 KiB; twice that leaves room for other versions and for libc.
 @pytest.mark.parametrize("stack_kib", [64, 128, 256])
 def test_small_stack(run_host: RunHost, signature: str, stack_kib: int) -> None:
