@@ -21,7 +21,7 @@ FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
 help:
 	@echo 'make demo    build everything, then sign with a software card: the tour'
 	@echo 'make test    build everything, then run every check and test'
-	@echo 'make torture the fuzzers and soaks of make test in full size, which takes an hour or two'
+	@echo 'make torture the fuzzers and soaks of make test in full size, which takes hours'
 	@echo 'make conformance    the suite pkcs11-check only, which make test runs where it finds a Python 3.12 or later'
 	@echo 'make clients run the tests of client programs, and write docs/clients.md from their results'
 	@echo 'make build   build the module into $(VENV)'
@@ -39,7 +39,8 @@ test: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed lint
 
 # One test may take as long as it likes; its programs have time limits of their own.
 torture: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
-	TORTURE=full $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/torture $(PYTEST_ARGS)
+	TORTURE=full $(BIN)/python -m pytest -n auto --dist loadgroup -o faulthandler_timeout=0 $(PYTEST_ARGS) \
+		tests/torture tests/faults/test_many_processes.py
 
 # It finds a newer Python by itself, and fails where there is none; make test only says so. Both slots at once.
 conformance: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed

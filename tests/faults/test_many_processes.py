@@ -18,7 +18,7 @@ from support.pcsc_card import PcscCard
 from support.process import Failed, run
 from torture.sizes import IS_FULL
 
-ROUNDS, TIMEOUT_S = (2_000, 3600) if IS_FULL else (25, 240)
+ROUNDS, TIMEOUT_S = (500, 3600) if IS_FULL else (25, 240)
 KEY = "authentication"
 NOT_LOGGED_IN = "CKR_USER_NOT_LOGGED_IN"
 #: What an attempt without a login is told.
