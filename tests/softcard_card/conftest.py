@@ -1,6 +1,5 @@
 """Cards for the tests of the software card, each in a directory of its own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,20 +11,10 @@ from jpki_softcard.card import Card
 CardMaker = Callable[..., Card]
 
 
-@pytest.fixture(scope="session")
-def issued_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A card issued once, to be copied: making keys takes its time."""
-    directory = tmp_path_factory.mktemp("softcard") / "issued"
-    jpki_softcard.create(str(directory))
-    return directory
-
-
 @pytest.fixture
-def directory(issued_directory: Path, tmp_path: Path) -> Path:
+def directory(softcard_state: Path) -> Path:
     """The state directory of a card with fresh PINs."""
-    copy = tmp_path / "card"
-    shutil.copytree(issued_directory, copy)
-    return copy
+    return softcard_state
 
 
 @pytest.fixture

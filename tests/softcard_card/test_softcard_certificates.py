@@ -36,13 +36,13 @@ def oids(certificate: x509.Certificate) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize(("leaf", "root"), [("auth", "auth_ca"), ("sign", "sign_ca")])
-def test_openssl_verifies_the_chain(issued_directory: Path, tmp_path: Path, leaf: str, root: str) -> None:
+def test_openssl_verifies_the_chain(issued_card: Path, tmp_path: Path, leaf: str, root: str) -> None:
     """As an ordinary relying party does."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command")
     for name in (leaf, root):
-        pem = load(issued_directory, name).public_bytes(Encoding.PEM)
+        pem = load(issued_card, name).public_bytes(Encoding.PEM)
         (tmp_path / f"{name}.pem").write_bytes(pem)
     done = subprocess.run(  # noqa: S603 - fixed arguments
         [openssl, "verify", "-CAfile", f"{root}.pem", f"{leaf}.pem"],
@@ -54,7 +54,7 @@ def test_openssl_verifies_the_chain(issued_directory: Path, tmp_path: Path, leaf
     assert (done.returncode, done.stdout) == (0, f"{leaf}.pem: OK\n"), done.stderr
 
 
-def test_openssl_prints_every_extension(issued_directory: Path) -> None:
+def test_openssl_prints_every_extension(issued_card: Path) -> None:
     """No extension is malformed in its eyes."""
     openssl = shutil.which("openssl")
     if openssl is None:
@@ -62,7 +62,7 @@ def test_openssl_prints_every_extension(issued_directory: Path) -> None:
     for name in ("auth", "sign", "auth_ca", "sign_ca"):
         done = subprocess.run(  # noqa: S603 - fixed arguments
             [openssl, "x509", "-inform", "DER", "-in", f"{name}.der", "-noout", "-ext", EXTENSIONS],
-            cwd=issued_directory,
+            cwd=issued_card,
             capture_output=True,
             text=True,
             check=False,
@@ -73,9 +73,9 @@ def test_openssl_prints_every_extension(issued_directory: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["auth", "sign", "auth_ca", "sign_ca"])
-def test_no_certificate_passes_for_a_real_one(issued_directory: Path, name: str) -> None:
+def test_no_certificate_passes_for_a_real_one(issued_card: Path, name: str) -> None:
     """The real hierarchy has O=JPKI, its service name in the alternative names."""
-    certificate = load(issued_directory, name)
+    certificate = load(issued_card, name)
     assert ("O", "JPKI-SOFTCARD") in pairs(certificate.issuer)
     utf8_jpki = b"\x0c\x04JPKI"  # UTF8String, 4 bytes
     assert utf8_jpki not in certificate.public_bytes(Encoding.DER)
@@ -93,9 +93,9 @@ def certificate_text(certificate: x509.Certificate) -> str:
 
 
 @pytest.mark.parametrize(("name", "unit"), [("auth_ca", AUTH_UNIT), ("sign_ca", SIGN_UNIT)])
-def test_ca_profile(issued_directory: Path, name: str, unit: str) -> None:
+def test_ca_profile(issued_card: Path, name: str, unit: str) -> None:
     """DN, self-signature, extensions in the real order."""
-    ca = load(issued_directory, name)
+    ca = load(issued_card, name)
     dn = [("C", "JP"), ("O", "JPKI-SOFTCARD"), ("OU", unit), ("OU", AGENCY)]
     assert pairs(ca.subject) == pairs(ca.issuer) == dn
     ca.verify_directly_issued_by(ca)
@@ -109,9 +109,9 @@ def test_ca_profile(issued_directory: Path, name: str, unit: str) -> None:
     assert ca.not_valid_after_utc - ca.not_valid_before_utc > timedelta(days=3650)
 
 
-def test_authentication_profile(issued_directory: Path) -> None:
+def test_authentication_profile(issued_card: Path) -> None:
     """Nothing about the person is in it."""
-    certificate, ca = load(issued_directory, "auth"), load(issued_directory, "auth_ca")
+    certificate, ca = load(issued_card, "auth"), load(issued_card, "auth_ca")
     certificate.verify_directly_issued_by(ca)
     (country, common_name) = pairs(certificate.subject)
     assert country == ("C", "JP")
@@ -129,9 +129,9 @@ def test_authentication_profile(issued_directory: Path) -> None:
     assert "試験".encode() not in certificate.tbs_certificate_bytes
 
 
-def test_signature_profile(issued_directory: Path) -> None:
+def test_signature_profile(issued_card: Path) -> None:
     """Two localities, both usages, the CRL's directory name."""
-    certificate, ca = load(issued_directory, "sign"), load(issued_directory, "sign_ca")
+    certificate, ca = load(issued_card, "sign"), load(issued_card, "sign_ca")
     certificate.verify_directly_issued_by(ca)
     subject = pairs(certificate.subject)
     assert subject[:3] == [("C", "JP"), ("L", "Kakuu-ken"), ("L", "Mogi-shi")]
@@ -162,9 +162,9 @@ def policy(certificate: x509.Certificate) -> str:
     return str(policies[0].policy_identifier.dotted_string)
 
 
-def test_signature_names_in_the_real_order(issued_directory: Path) -> None:
+def test_signature_names_in_the_real_order(issued_card: Path) -> None:
     """UTF8Strings: name, birth date, sex, address, substitute flags of both."""
-    certificate = load(issued_directory, "sign")
+    certificate = load(issued_card, "sign")
     extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert not extension.critical
     arc = "1.2.392.200149.8.5.5."
@@ -177,9 +177,9 @@ def test_signature_names_in_the_real_order(issued_directory: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["auth", "sign"])
-def test_leaf_numbers(issued_directory: Path, name: str) -> None:
+def test_leaf_numbers(issued_card: Path, name: str) -> None:
     """RSA-2048, a serial number of four bytes, valid now and at most five years."""
-    certificate = load(issued_directory, name)
+    certificate = load(issued_card, name)
     public = certificate.public_key()
     assert isinstance(public, RSAPublicKey)
     assert (public.key_size, public.public_numbers().e) == (2048, 65537)

@@ -18,10 +18,10 @@ RIGHT_PIN = bytes.fromhex("00200098 04 31323334")
 QUERY = bytes.fromhex("00200098")
 
 
-def test_directory_and_files_are_private(issued_directory: Path) -> None:
+def test_directory_and_files_are_private(issued_card: Path) -> None:
     """0700, 0600."""
-    assert stat.S_IMODE(issued_directory.stat().st_mode) == 0o700
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in issued_directory.iterdir()}
+    assert stat.S_IMODE(issued_card.stat().st_mode) == 0o700
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in issued_card.iterdir()}
     assert set(modes.values()) == {0o600}
     assert set(modes) == {
         "card.json",
@@ -131,12 +131,12 @@ def test_open_card_makes_one_then_keeps_it(tmp_path: Path, monkeypatch: pytest.M
         jpki_softcard.open_card(pins={"auth": "5678"})
 
 
-def test_cards_differ(issued_directory: Path, tmp_path: Path) -> None:
+def test_cards_differ(issued_card: Path, tmp_path: Path) -> None:
     """Card number, certificates."""
     other = tmp_path / "other"
     jpki_softcard.create(str(other))
-    assert (other / "auth.der").read_bytes() != (issued_directory / "auth.der").read_bytes()
-    first, second = jpki_softcard.load(str(other)), jpki_softcard.load(str(issued_directory))
+    assert (other / "auth.der").read_bytes() != (issued_card / "auth.der").read_bytes()
+    first, second = jpki_softcard.load(str(other)), jpki_softcard.load(str(issued_card))
     assert first.store.card_number != second.store.card_number
 
 
