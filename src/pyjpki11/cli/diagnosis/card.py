@@ -12,7 +12,6 @@ from pyjpki11.cli import exits, pin_entry, progress
 from pyjpki11.cli.card_key import token_on
 from pyjpki11.cli.cards import Readers
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
-from pyjpki11.cli.failures import OFFICE
 from pyjpki11.cli.language import _
 from pyjpki11.cli.pin_entry import PinSource
 from pyjpki11.cli.status import KEYS, KINDS
@@ -114,7 +113,7 @@ def _tries(token: Token) -> Iterator[Finding]:
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
             message = f"{pin_entry.name(key)}: {pin_entry.tries(left, key.pin_rule)}."
-            remedy = _(OFFICE) if left == 0 else _("The right PIN brings all tries back.")
+            remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
 
