@@ -26,7 +26,7 @@ from module.remote import AUTHENTICATION, PINS, SIGNATURE, ULONG_LEN, Module
 WILD = [0, 1 << 31, 1 << 32, 1 << 63, UNAVAILABLE]
 CONTEXT_SPECIFIC = number("CKU_CONTEXT_SPECIFIC")
 BAD = "CKR_ARGUMENTS_BAD"
-SERVED = [row for row in ROWS if row.kind == "FORWARD"]
+SERVED = [row for row in ROWS if row.kind in ("FORWARD", "WAIT")]
 #: What a NULL is answered where it is no mistake: it asks for a size, ends an operation, gives nothing, or is not
 #: looked at because the call is refused anyway.
 NULL_ANSWERS = {

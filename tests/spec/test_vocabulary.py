@@ -27,7 +27,7 @@ P11_KIT = Path(os.environ.get("P11_KIT_INCLUDE", "/usr/include/p11-kit-1"))
 OASIS = tomllib.loads((Path(__file__).parent / "oasis_3x.toml").read_text())
 
 FAMILIES = [cka, ckc, ckf, ckg, ckk, ckm, cko, ckp, ckr, cks, cku]
-KINDS = {"HOST", "LOCAL", "FORWARD", "STUB"}
+KINDS = {"HOST", "LOCAL", "FORWARD", "WAIT", "STUB"}
 COUNTS = {"2_40": 68, "3_0": 24, "3_2": 12}
 
 
