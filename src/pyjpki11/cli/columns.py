@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 #: The width that everything is made for.
 COLUMNS = 80
 
+SPACE = " "  # the only one at which a line may end; wide ones belong to names
+
 #: Characters, beside closing brackets and wide punctuation, that may not begin a line. Spec: JIS X 4051 4.3
 NOT_FIRST = frozenset(",.:;?!%ーっゃゅょッャュョ々")
 _STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -46,18 +48,18 @@ def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most that many columns; Japanese breaks between any two characters that may part."""
     lines = [""]
     for piece in _unbreakable(text):
-        if lines[-1] and width(lines[-1] + piece.rstrip()) > columns:
-            lines[-1] = lines[-1].rstrip()
+        if lines[-1] and width(lines[-1] + piece.rstrip(SPACE)) > columns:
+            lines[-1] = lines[-1].rstrip(SPACE)
             lines.append("")
-        lines[-1] += piece if lines[-1] else piece.lstrip()
-    return [line.rstrip() for line in lines]
+        lines[-1] += piece if lines[-1] else piece.lstrip(SPACE)
+    return [line.rstrip(SPACE) for line in lines]
 
 
 def _unbreakable(text: str) -> Iterator[str]:
     """The parts of a text between which a line may end."""
     held = ""
     for match in _PIECES.finditer(text):
-        piece = " " if match[0][0] in " \t\r\n" else match[0]  # a space as wide as a character belongs to a name
+        piece = " " if match[0][0] in " \t\r\n" else match[0]
         if held and _may_end(held[-1]) and _may_begin(piece[0]):
             yield held
             held = ""
