@@ -17,8 +17,8 @@ from pyjpki11.documents.envelope import Data
 from pyjpki11.documents.errors import NotSignedData
 
 CHUNK_LEN = 1 << 20
-#: A multiple of three bytes makes whole lines of Base64. Spec: RFC 7468 2
-PEM_LINE_LEN = 48
+#: Characters in a line of Base64, which stand for so many bytes. Spec: RFC 7468 2
+PEM_COLUMNS, PEM_LINE_LEN = 64, 48
 
 PEM = re.compile(rb"-----BEGIN (CMS|PKCS7)-----(?P<body>[\sA-Za-z0-9+/=]+)-----END \1-----\s*\Z")
 MAIL_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -84,8 +84,8 @@ def pieces_of(data: Data, pieces: Iterable[tuple[int, int]]) -> Iterator[bytes]:
 
 
 def _lines(data: bytes) -> bytes:
-    starts = range(0, len(data), PEM_LINE_LEN)
-    return b"".join(base64.b64encode(data[start : start + PEM_LINE_LEN]) + b"\n" for start in starts)
+    encoded = base64.b64encode(data)
+    return b"".join(encoded[start : start + PEM_COLUMNS] + b"\n" for start in range(0, len(encoded), PEM_COLUMNS))
 
 
 def _unpacked(data: Data) -> Data:
