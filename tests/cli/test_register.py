@@ -197,6 +197,20 @@ def test_p11_kit_of_root(home: Path) -> None:
     assert tree(home) == {}
 
 
+def test_openssl_with_lines_of_the_users_own(home: Path) -> None:
+    """They stay, and are in force together with what was registered."""
+    tool("register", "openssl")
+    config = home / ".config/pyjpki11/openssl.cnf"
+    own = "[openssl_init]\nssl_conf = tls\n[tls]\nsystem_default = mine\n[mine]\nCiphersuites = TLS_AES_128_GCM_SHA256\n"
+    config.write_text(config.read_text() + own)
+    tool("register", "openssl")
+    assert config.read_text().endswith(own)
+    offered = run(["openssl", "ciphers", "-s", "-tls1_3"], env={"OPENSSL_CONF": str(config)}).stdout
+    assert offered == "TLS_AES_128_GCM_SHA256\n"
+    tool("unregister", "openssl")
+    assert config.read_text() == own
+
+
 #: How openssl is told to use the engine; the provider needs no options.
 WITH_ENGINE = ["-engine", "pkcs11", "-keyform", "engine"]
 
@@ -362,7 +376,7 @@ def test_changes_made_since_stay(home: Path) -> None:
 BROKEN: dict[str, tuple[Sequence[str], str, bytes, str]] = {
     "openssh": (["openssh"], ".ssh/config", b"a\0b", "is no text file"),
     "chromium": (["chromium"], ".pki/nssdb/pkcs11.txt", b"something else\n", "cannot be understood (line 1)"),
-    "openssl": (["openssl"], ".config/pyjpki11/openssl.cnf", b"[mine]\n", "was not made by pyjpki11"),
+    "openssl": (["openssl"], ".config/pyjpki11/openssl.cnf", b"\x7fELF\0", "is no text file"),
     "java": (["java"], ".config/pyjpki11/java-signature.cfg", b"name = mine\n", "was not made by pyjpki11"),
     "firefox": (["firefox"], ".mozilla/firefox/profiles.ini", b"no section\n", "cannot be understood (line 1)"),
 }

@@ -144,10 +144,16 @@ def _look_like(file: int, change: Change) -> None:
         return
     if os.geteuid() == 0:
         os.fchown(file, status.st_uid, status.st_gid)
-    for name in os.listxattr(change.path):  # access lists, and labels of SELinux
-        with contextlib.suppress(OSError):
-            os.setxattr(file, name, os.getxattr(change.path, name))
+    if hasattr(os, "listxattr"):  # Linux
+        _copy_attributes(change.path, file)
     os.fchmod(file, stat.S_IMODE(status.st_mode))
+
+
+def _copy_attributes(path: Path, file: int) -> None:
+    """Access lists, labels of SELinux, whatever else the file system keeps."""
+    for name in os.listxattr(path):
+        with contextlib.suppress(OSError):
+            os.setxattr(file, name, os.getxattr(path, name))
 
 
 def _content(path: Path) -> bytes | None:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from pyjpki11.registration import refusal
-from pyjpki11.registration.edits import EVERYBODYS_MODE, USERS_MODE, Block, Edit, OwnFile
+from pyjpki11.registration.edits import EVERYBODYS_MODE, USERS_MODE, Block, Edit
 from pyjpki11.registration.place import Place
 from pyjpki11.registration.refusal import Refused
 
@@ -35,13 +35,13 @@ def check(place: Place) -> None:
 
 
 def edits(place: Place) -> list[Edit]:
-    """Lines at the end of the system's configuration, or the user's own file, which begins with the system's."""
+    """Lines at the end of the system's configuration, or in a file of the user's own, together with the system's."""
     system = _configuration(place)
     lines = _lines(place, Sections(system))
     if place.is_system:
         return [Block(system, lines, EVERYBODYS_MODE, LIBRARY)]
     including = [f".include {place.in_system(system)}"] if system.exists() else []
-    return [OwnFile(users_file(place), [*including, *lines], USERS_MODE, LIBRARY)]
+    return [Block(users_file(place), [*including, *lines], USERS_MODE, LIBRARY)]
 
 
 def users_file(place: Place) -> Path:
