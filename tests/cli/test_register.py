@@ -13,6 +13,8 @@ from support.openssl import openssl_verify
 from support.process import run
 from support.tool import JAPANESE, tool, tool_json
 
+from pyjpki11.cli import registrations
+from pyjpki11.registration import refusal
 from pyjpki11.registration.programs import PROGRAMS
 
 AUTHENTICATION, SIGNATURE = "JPKI (User Authentication PIN)", "JPKI (Digital Signature PIN)"
@@ -201,7 +203,8 @@ def test_openssl_with_lines_of_the_users_own(home: Path) -> None:
     """They stay, and are in force together with what was registered."""
     tool("register", "openssl")
     config = home / ".config/pyjpki11/openssl.cnf"
-    own = "[openssl_init]\nssl_conf = tls\n[tls]\nsystem_default = mine\n[mine]\nCiphersuites = TLS_AES_128_GCM_SHA256\n"
+    tls = "[tls]\nsystem_default = mine\n[mine]\nCiphersuites = TLS_AES_128_GCM_SHA256\n"
+    own = f"[openssl_init]\nssl_conf = tls\n{tls}"
     config.write_text(config.read_text() + own)
     tool("register", "openssl")
     assert config.read_text().endswith(own)
@@ -519,6 +522,11 @@ def test_a_module_that_has_gone(home: Path) -> None:
     tool("register", "openssh")
     (entry,) = [one for one in listed() if one["program"] == "openssh" and not one["system"]]
     assert entry["state"] == "registered"
+
+
+def test_every_refusal_has_its_text() -> None:
+    codes = {value for name, value in vars(refusal).items() if name.isupper()}
+    assert codes == set(registrations.REASONS)
 
 
 def test_japanese() -> None:
