@@ -300,6 +300,19 @@ def test_firefox_for_all(root: Path, module_path: Path) -> None:
     assert f'"pyjpki11": "{module_path}"' in policies.read_text()
 
 
+def test_policies_that_came_with_firefox_stay_in_force(root: Path) -> None:
+    """Firefox would no longer read them if there were others in /etc."""
+    policies = root / "usr/lib/firefox/distribution/policies.json"
+    policies.parent.mkdir(parents=True)
+    policies.write_text('{"policies": {"DisableTelemetry": true}}')
+    before = tree(root)
+    tool("register", "firefox", "--system", "--root", root)
+    assert not (root / "etc/firefox").exists()
+    assert '"pyjpki11"' in policies.read_text() and "DisableTelemetry" in policies.read_text()
+    tool("unregister", "firefox", "--system", "--root", root)
+    assert tree(root) == before
+
+
 def test_chromium_for_all(root: Path) -> None:
     tool("register", "chromium", "--system", "--root", root, status=1)
 

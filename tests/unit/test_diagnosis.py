@@ -1,4 +1,4 @@
-"""Why the PC/SC service cannot be used: what a machine with a service cannot show."""
+"""What the doctor says of machines that are not like this one: without a service, or with several users."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pyjpki11.cli import exits
+from pyjpki11.cli import exits, registrations
 from pyjpki11.cli.cards import Readers
-from pyjpki11.cli.diagnosis import finding, service
+from pyjpki11.cli.diagnosis import finding, programs, service
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.options import Options
+from pyjpki11.cli.registrations import Standing
 from pyjpki11.errors import ServiceUnavailable
 from pyjpki11.reader.pcsc import FAILURES
+from pyjpki11.registration.programs import REGISTERED
 
 
 class Refusing:
@@ -67,3 +69,15 @@ def test_the_first_problem_decides() -> None:
     assert finding.exit_status(others) == exits.OK
     problems = [Finding(PROBLEM, "x", "x", "", status) for status in (exits.NO_CARD, exits.FAILED)]
     assert finding.exit_status([*others, *problems]) == exits.NO_CARD
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_module_for_all_that_not_all_can_read(is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is registered for one user only, nobody else needs to."""
+    closed = Path("/root") if is_closed else None
+    monkeypatch.setattr(registrations, "closed_folder", lambda place: closed)
+    for_all = Standing("openssh", True, REGISTERED, [])
+    monkeypatch.setattr(registrations, "standing", lambda name, place: for_all._replace(is_system=place.is_system))
+    assert ("closed" in [one.code for one in programs.examine()]) == is_closed
+    monkeypatch.setattr(registrations, "standing", lambda name, place: for_all._replace(is_system=False))
+    assert "closed" not in [one.code for one in programs.examine()]

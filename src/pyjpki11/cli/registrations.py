@@ -192,11 +192,11 @@ def advice(name: str, where: Place) -> Iterator[str]:
     """What is left for the user to do once a program is registered."""
     if name in ADVICE:
         yield from ADVICE[name](where)
-    if where.is_system and (closed := _closed(where)):
+    if where.is_system and (closed := closed_folder(where)):
         yield _("Warning: other users cannot read {path}; install pyjpki11 where they can.", path=closed)
 
 
-def _closed(where: Place) -> Path | None:
+def closed_folder(where: Place) -> Path | None:
     """What keeps other users from the module, or from the Python that it brings."""
     return closed_to_others(where.library) or closed_to_others(Path(sys.base_prefix))
 

@@ -9,7 +9,7 @@ from pyjpki11.registration import refusal
 from pyjpki11.registration.place import Place
 from pyjpki11.registration.refusal import Refused
 
-PROGRAM_FOLDERS = ("usr/bin", "usr/local/bin")
+PROGRAM_FOLDERS = ("usr/bin", "usr/local/bin", "opt/firefox")
 SNAPS = ("snap/bin", "var/lib/snapd/snap/bin")
 FLATPAKS = "var/lib/flatpak/app"
 USERS_FLATPAKS = "flatpak/app"

@@ -14,8 +14,10 @@ from pyjpki11.registration.refusal import Refused
 
 PROGRAMS = ("firefox", "firefox-esr")
 FLATPAKS = ("org.mozilla.firefox",)
-#: What Firefox on Linux looks for first, whatever its package is called.
+#: What Firefox on Linux looks for first, whatever its package is called; where it is, no other one counts.
 POLICIES = "/etc/firefox/policies/policies.json"
+#: What else it reads.
+DISTRIBUTION_POLICIES = ("/usr/lib*/firefox*/distribution/policies.json", "/opt/firefox*/distribution/policies.json")
 
 
 def check(place: Place) -> None:
@@ -28,8 +30,15 @@ def check(place: Place) -> None:
 def edits(place: Place) -> list[Edit]:
     """A paragraph in each profile's list, or the policy."""
     if place.is_system:
-        return [Policy(place.on_disk(POLICIES), place.library)]
+        return [Policy(path, place.library) for path in _policies(place)]
     return [edit for profile in profiles(place) for edit in nss.edits(profile, place.library)]
+
+
+def _policies(place: Place) -> list[Path]:
+    """The files that Firefoxes read now; where there are none, the one for all of them."""
+    everybodys = place.on_disk(POLICIES)
+    others = [path for pattern in DISTRIBUTION_POLICIES for path in place.glob(pattern)]
+    return others if others and not everybodys.exists() else [everybodys]
 
 
 def profiles(place: Place) -> list[Path]:

@@ -24,6 +24,7 @@ def examine() -> Iterator[Finding]:
     there = [one for one in found if one.state != programs.ABSENT]
     for one in there:
         yield _finding(one)
+    yield from _closed([one for one in there if one.is_system])
     if not there:
         remedy = _("Have one use the card: pyjpki11 register PROGRAM")
         yield Finding(NOTE, "none-registered", _("No program is registered."), remedy)
@@ -44,6 +45,14 @@ def _finding(one: Standing) -> Finding:
     command = f"pyjpki11 register {one.program}{' --system' if one.is_system else ''}"
     remedy = "" if one.state == programs.REGISTERED else _("Register it again: {command}", command=command)
     return Finding(LEVELS[one.state], one.state, message, remedy)
+
+
+def _closed(for_all: list[Standing]) -> Iterator[Finding]:
+    """Whether all users can use what is registered for all."""
+    closed = registrations.closed_folder(registrations.place(is_system=True))
+    if for_all and closed:
+        message = _("Programs are registered for all users, but others cannot read {path}.", path=closed)
+        yield Finding(WARNING, "closed", message, _("Install pyjpki11 where all users can read it."))
 
 
 def _confined() -> Iterator[Finding]:
