@@ -198,10 +198,18 @@ def test_example_of_a_login(card: PcscCard, reader: Reader) -> None:
     assert verifications(card) == [ACCEPTED]
 
 
-@row("log in with `PKCS11Provider` in ssh_config", LOG_IN)
-def test_example_of_the_settings(card: PcscCard, reader: Reader) -> None:
+@pytest.mark.parametrize(
+    "heading",
+    [
+        pytest.param("Log in without an option", marks=row("register the module", "pyjpki11 register openssh")),
+        pytest.param(
+            "Log in to one server without an option", marks=row("log in with `PKCS11Provider` in ssh_config", LOG_IN)
+        ),
+    ],
+)
+def test_example_of_the_settings(card: PcscCard, reader: Reader, heading: str) -> None:
     """One prompt."""
-    shown = reader.types("Log in as the settings say", replace={LOG_IN: f"{LOG_IN} echo logged in"})
+    shown = reader.types(heading, replace={LOG_IN: f"{LOG_IN} echo logged in"})
     assert "\nlogged in\n" in shown.output
     assert shown.prompts == [PROMPT]
     assert verifications(card) == [ACCEPTED]

@@ -152,13 +152,24 @@ def test_wrong_pin(card: PcscCard, folder: Path, way: Way) -> None:
     assert verifications(card) == [("0018", "63C2")]
 
 
+@row(ENGINE, "register the module", "pyjpki11 register openssl")
+@row(PROVIDER, "register the module", "pyjpki11 register openssl")
+@pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
+def test_register(card: PcscCard, folder: Path, issued_card: Path, way: Way) -> None:
+    """One command sets up both ways in one file."""
+    argv = script("openssl.md", "Set up both with one command", f"Sign with {way.name}")
+    assert len(run_at_terminal(argv, {PROMPT: KEYS["authentication"].pin}, cwd=folder).prompts) == 1
+    key = (issued_card / "auth.der").read_bytes()
+    openssl_verify(key, LETTER, (folder / "letter.sig").read_bytes(), "sha256")
+
+
 def test_keep_the_certificates(card: PcscCard, folder: Path, issued_card: Path) -> None:
     """The files of the example are the card's certificates."""
     kept = {name: (folder / name).read_bytes() for name in ("authentication.pem", "signature.pem")}
     for name in kept:
         (folder / name).unlink()
-    pin = {"Please enter User PIN: ": KEYS["signature"].pin}
-    run_at_terminal(script("openssl.md", "Keep the certificates"), pin, cwd=folder)
+    password = {r"digits\): ": KEYS["signature"].pin}
+    assert len(run_at_terminal(script("openssl.md", "Keep the certificates"), password, cwd=folder).prompts) == 1
     assert {name: (folder / name).read_bytes() for name in kept} == kept
 
 

@@ -69,7 +69,8 @@ def require_signed(folder: Path, issued_card: Path) -> None:
     openssl_verify(key, LETTER, (folder / "letter.sig").read_bytes(), "sha256")
 
 
-@row("register the module in a module file", "p11-kit list-modules")
+@row("register the module in a module file", "pyjpki11 register p11-kit")
+@row("list modules and tokens", "p11-kit list-modules")
 @row("see the card in GnuTLS", "p11tool --list-tokens")
 def test_list(card: PcscCard, folder: Path, module_path: Path) -> None:
     """Both tokens, once: those of OpenSC are hidden."""
