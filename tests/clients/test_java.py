@@ -17,10 +17,11 @@ from support.tls_site import VERSIONS, NewSite, TlsSite
 PIN, PASSWORD = KEYS["authentication"].pin, KEYS["signature"].pin
 PROMPT, KEYSTORE_PROMPT, JAR_PROMPT = r"PIN: ", r"Enter keystore password: ", r"Enter Passphrase for keystore: "
 AUTHENTICATED, SIGNED = ("0018", "9000"), ("001B", "9000")
-PROVIDER = "-keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 -providerArg"
-SIGN_JAR = f'jarsigner {PROVIDER} signature.cfg app.jar "Digital Signature Certificate"'
-SIGN_IN = "java HttpsClient.java authentication.cfg https://www.example.jp/"
+CARD = "-keystore NONE -storetype PKCS11 -providerName SunPKCS11-pyjpki11"
+SIGN_JAR = f'jarsigner {CARD}-signature app.jar "Digital Signature Certificate"'
+SIGN_IN = "java HttpsClient.java https://www.example.jp/"
 ONLY_TLS_12 = SIGN_IN.replace("java ", "java -Djdk.tls.client.protocols=TLSv1.2 ", 1)
+PROGRAM = Path(__file__).with_name("programs") / "TwoSignatures.java"
 NO_ALGORITHM = "No supported CertificateVerify signature algorithm for RSA"
 
 
@@ -45,7 +46,7 @@ def sign_in(site: TlsSite, heading: str = "Sign in to a site") -> Dialogue:
     return run_at_terminal(script("java.md", "Set up", heading, replace=here), {PROMPT: PIN}, env=trust)
 
 
-@row("list the certificates", f"keytool -list {PROVIDER} authentication.cfg")
+@row("list the certificates", f"keytool -list {CARD}")
 def test_list(card: PcscCard) -> None:
     """One entry, which has a key."""
     shown = run_at_terminal(script("java.md", "Set up", "See what is on the card"), {KEYSTORE_PROMPT: PIN}).output
@@ -89,7 +90,7 @@ def test_sign_in_without_pss(pcsc_card: CardMaker, tls_site: NewSite, card_name:
     assert verifications(card) == [AUTHENTICATED]
 
 
-@row("sign in, TLS 1.2 or 1.3, card without PSS", ONLY_TLS_12)
+@row("sign in, TLS 1.2 at a site that has 1.3, card without PSS", ONLY_TLS_12)
 def test_sign_in_without_pss_by_a_setting(pcsc_card: CardMaker, tls_site: NewSite, card_name: str) -> None:
     """Where the site prefers TLS 1.3, Java fails without the setting."""
     card, site = pcsc_card(["no-pss"]), tls_site("1.2-1.3")
@@ -112,7 +113,6 @@ def test_no_tls_13_without_pss(pcsc_card: CardMaker, tls_site: NewSite) -> None:
 
 def test_a_signature_for_each_login(card: PcscCard) -> None:
     """The second signature needs a login of its own."""
-    run(script("java.md", "Set up"))
     with pytest.raises(Failed, match="CKR_USER_NOT_LOGGED_IN"):
         two_signatures()
     assert signatures(card) == 1
@@ -123,7 +123,6 @@ def test_a_signature_for_each_login(card: PcscCard) -> None:
 
 def test_signatures_in_one_login_by_a_setting(card: PcscCard, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the example says."""
-    run(script("java.md", "Set up"))
     (folder / "config.toml").write_text(block("java.md", "Several signatures with the signature key", "toml"))
     monkeypatch.setenv("PYJPKI11_CONFIG", str(folder / "config.toml"))
     assert two_signatures().output.count("signature verified: true") == 2
@@ -132,8 +131,8 @@ def test_signatures_in_one_login_by_a_setting(card: PcscCard, folder: Path, monk
 
 def two_signatures(*arguments: str) -> Dialogue:
     """What a program of ours shows."""
-    program = ["java", str(Path(__file__).with_name("programs") / "TwoSignatures.java"), "signature.cfg"]
-    return run_at_terminal([*program, *arguments], {PROMPT: PASSWORD})
+    here = {SIGN_IN: " ".join(("java", str(PROGRAM), *arguments))}
+    return run_at_terminal(script("java.md", "Set up", "Sign in to a site", replace=here), {PROMPT: PASSWORD})
 
 
 def openssl_verifies_jar(authority: bytes) -> None:

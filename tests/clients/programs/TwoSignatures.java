@@ -6,18 +6,18 @@ import java.security.Signature;
 import java.security.cert.Certificate;
 import javax.security.auth.callback.PasswordCallback;
 
-/** Signs twice with the signature key; with a second argument it logs in anew between the two. */
+/** Signs twice with the signature key; with an argument it logs in anew between the two. */
 public class TwoSignatures {
     private static final String ALIAS = "Digital Signature Certificate";
     private static final String ALGORITHM = "SHA256withRSA";
 
     public static void main(String[] arguments) throws Exception {
-        AuthProvider card = (AuthProvider) Security.getProvider("SunPKCS11").configure(arguments[0]);
+        AuthProvider card = (AuthProvider) Security.getProvider("SunPKCS11-pyjpki11-signature");
         char[] password = System.console().readPassword("PIN: ");
         KeyStore store = KeyStore.getInstance("PKCS11", card);
         store.load(null, password);
         sign(card, store);
-        if (arguments.length > 1) {
+        if (arguments.length > 0) {
             card.logout();
             card.login(null, prompts -> ((PasswordCallback) prompts[0]).setPassword(password));
         }
