@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_sign_without_pss(pcsc_card: CardMaker) -> None:
     assert signatures(card) == 0
     sign(BY_COMMAND)
     assert "The signature is judged VALID." in run(script("pdf.md", "Check with pyHanko")).stdout
+
+
+@pytest.mark.parametrize(("again", "made"), [("yes", 3), ("no", 1)])
+def test_many_documents(card: PcscCard, module_path: Path, again: str, made: int) -> None:
+    """Each takes the password, as the example says."""
+    program = Path(__file__).with_name("programs") / "three_pdfs.py"
+    argv = [sys.executable, str(program), str(module_path), again]
+    run_at_terminal(argv, {"PIN: ": KEYS["signature"].pin}, env={"PYTHONPATH": str(FOLDER.parent)}, check=made == 3)
+    assert signatures(card) == made == len(list(Path().glob("signed?.pdf")))
 
 
 @pytest.mark.parametrize("heading", [BY_COMMAND, BY_PROGRAM])
