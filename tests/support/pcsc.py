@@ -54,6 +54,19 @@ def wait_for_card(reader: str, present: bool, timeout: float) -> bool:
 
 
 @contextmanager
+def keep_powered(reader: str) -> Iterator[None]:
+    """Stay connected to the card in a reader: pcscd takes the power from one that nobody uses for a second."""
+    with _context() as context:
+        protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+        result, card, _protocol = scard.SCardConnect(context, reader, scard.SCARD_SHARE_SHARED, protocols)
+        _require(result)
+        try:
+            yield
+        finally:
+            scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+
+
+@contextmanager
 def _context() -> Iterator[int]:
     result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     _require(result)

@@ -15,6 +15,7 @@ from support.process import background
 
 HOST, FIRST_PORT = "127.0.0.1", 35963  # vpcd's own; the second reader has the next port
 INSERT_S, REMOVE_S = 15.0, 15.0
+SETTLE_S, POLL_S = 15.0, 0.02
 SLICE_S = 0.5  # between two looks at whether the card's process still runs
 
 
@@ -60,6 +61,13 @@ class PcscCard:
     def count(self) -> int:
         """How many commands the card has had."""
         return len(self.apdus())
+
+    def wait_until(self, is_reached: Callable[[list[tuple[str, str]]], bool]) -> None:
+        """Wait for commands of a program that goes on when what it serves has ended."""
+        deadline = time.monotonic() + SETTLE_S
+        while not is_reached(self.apdus()):
+            assert time.monotonic() < deadline, f"the last commands are {self.apdus()[-3:]}"
+            time.sleep(POLL_S)
 
     def said(self) -> str:
         """What the card's process wrote."""

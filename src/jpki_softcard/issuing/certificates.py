@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
@@ -26,7 +26,6 @@ AUTH_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.3.30")
 SIGN_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.1.20")
 PRACTICE_STATEMENT = "http://www.jpki.go.jp/cps.html"
 ATTRIBUTE_ARC = "1.2.392.200149.8.5.5."
-CA_LIFETIME = timedelta(days=3652)  # ten years
 
 Extension = tuple[x509.ExtensionType, bool]  # with its critical bit
 Period = tuple[datetime, datetime]  # of validity: from, to
@@ -40,7 +39,7 @@ class Authority(NamedTuple):
     der: bytes
 
 
-def authority(key: RSAPrivateKey, unit: str, issued: datetime) -> Authority:
+def authority(key: RSAPrivateKey, unit: str, period: Period) -> Authority:
     """A CA certificate for `unit`. Card: reference 6.2, extensions in this order"""
     name = _name(("O", ORGANISATION), ("OU", unit), ("OU", AGENCY))
     extensions: list[Extension] = [
@@ -50,7 +49,7 @@ def authority(key: RSAPrivateKey, unit: str, issued: datetime) -> Authority:
         (_crl_point(name), False),
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
     ]
-    der = _certificate(name, name, key, key.public_key(), (issued, issued + CA_LIFETIME), extensions)
+    der = _certificate(name, name, key, key.public_key(), period, extensions)
     return Authority(key, name, der)
 
 

@@ -14,7 +14,7 @@ from ..files import PinFile
 from ..rsa import PrivateKey
 from ..rules import Rules
 from ..store import Pin
-from . import certificates
+from . import authorities, certificates
 from .person import Person, last_moment
 
 # Card: reference 7.1 for the codes; the rest is what design.md fixes, or nobody's
@@ -64,13 +64,10 @@ def _write(
 ) -> None:
     person = holder or Person()
     keys = {name: rsa.generate_private_key(65537, 2048) for name in ("auth", "sign", "card")}
-    roots = {
-        name: certificates.authority(rsa.generate_private_key(65537, 2048), unit, period[0])
-        for name, unit in (("auth", certificates.AUTH_UNIT), ("sign", certificates.SIGN_UNIT))
-    }
-    auth = certificates.authentication(roots["auth"], keys["auth"].public_key(), person, period)
-    sign = certificates.signature(roots["sign"], keys["sign"].public_key(), person, period)
-    ders = {"auth": auth, "sign": sign, "auth_ca": roots["auth"].der, "sign_ca": roots["sign"].der}
+    auth_ca, sign_ca = authorities.load("auth_ca"), authorities.load("sign_ca")
+    auth = certificates.authentication(auth_ca, keys["auth"].public_key(), person, period)
+    sign = certificates.signature(sign_ca, keys["sign"].public_key(), person, period)
+    ders = {"auth": auth, "sign": sign, "auth_ca": auth_ca.der, "sign_ca": sign_ca.der}
     for name, der in ders.items():
         store.write_certificate(directory, name, der)
     store.write_pins(directory, {name: _new_pin(name, value) for name, value in values.items()})

@@ -7,7 +7,7 @@ from _thread import RLock
 from pyjpki11 import log
 from pyjpki11.card.certificate import serial_number_in
 from pyjpki11.card.jpki import CHUNK_LEN, JpkiCard
-from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
+from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.errors import (
     BadCardData,
     CardRemoved,
@@ -138,7 +138,6 @@ class Insertion:
         learned = self._certificates[ef]
         if learned is None:
             return
-        self._memory.learn(self.token_info, TOKEN_INFO_EF, self.token_info.data)
         self._memory.learn(self.token_info, ef, learned.der)
         if ef == SIGNATURE.certificate_ef:
             self._doubt_authority(learned)

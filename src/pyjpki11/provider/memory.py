@@ -3,7 +3,7 @@
 A card is known again by the beginning of its authentication certificate, which no other card has. Of it are kept the
 three certificates that everybody may read, plus what it says of itself; never its signature certificate, nor
 anything of a phone, which shows no certificate before a login. What was read wrong must not stay wrong, so only what
-two runs have read alike is believed. Design: decision 9
+an authority's signature proves is kept. Design: decision 9
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: One line a card: SHA-256 of the rest of the line, day of the last look at the signature CA, then each EF with its
-#: content in hex, behind a sign that tells how often it was read.
+#: One line a card: SHA-256 of the rest of the line, day of the last look at the signature CA, then EF=content in hex.
 FILE = "cards"
-ONCE, TWICE = "~", "="
 #: Cards remembered, the latest first; more would not fit into a file.
 MAX_CARDS = 6
 AUTHORITIES = (AUTHENTICATION.ca_certificate_ef, SIGNATURE.ca_certificate_ef)
-REMEMBERED = (TOKEN_INFO_EF, AUTHENTICATION.certificate_ef, *AUTHORITIES)
+#: Authorities come first: they prove the other.
+CERTIFICATES = (*AUTHORITIES, AUTHENTICATION.certificate_ef)
 #: Days after which EF 0002 is looked at again: it is written anew with the signature certificate, which may happen
 #: without a new authentication certificate.
 MAX_AGE_DAYS = 1
 DAY_S = 24 * 3600
-#: The CA certificates that J-LIS publishes, in PEM.
-PUBLISHED = f"{os.path.dirname(os.path.dirname(__file__))}/certificates/published"
+#: The CA certificates that are known by sight, in PEM: those of J-LIS, those of the software card. Here they
+#: spare their reading, no more; whom to trust is the business of `certificates`.
+KNOWN = tuple(f"{os.path.dirname(os.path.dirname(__file__))}/certificates/{name}" for name in ("published", "softcard"))
 
 Files = dict[int, bytes]
 
@@ -49,13 +49,12 @@ class CardMemory:
         self._is_used = is_used
         self._lines = storage.read_lines(FILE) if is_used else []
         self._files: Files = {}
-        self._read_once: Files = {}
-        self._learned: set[int] = set()  # in this run
+        self._unproven: Files = {}  # what was read, until an authority's signature proves it
 
     @property
     def has_cards(self) -> bool:
-        """Whether any card is remembered well enough to be known again."""
-        return any(f" {TOKEN_INFO_EF:04X}{TWICE}" in line for line in self._lines)
+        """Whether any card is remembered."""
+        return bool(self._lines)
 
     def recall(self, head: bytes) -> TokenInfo | None:
         """What the card says of itself whose authentication certificate begins so; None for an unknown one.
@@ -64,7 +63,7 @@ class CardMemory:
         """
         for line in self._lines:
             if len(head) == CHUNK_LEN and _is_about(line, head):
-                self._read_once, self._files = _files_in(line)
+                self._files = _files_in(line)
                 break
         return TokenInfo(self._files[TOKEN_INFO_EF]) if TOKEN_INFO_EF in self._files else None
 
@@ -76,17 +75,27 @@ class CardMemory:
         return known if known is not None and (head is None or known.der[:CHUNK_LEN] == head) else None
 
     def learn(self, token_info: TokenInfo, ef: int, content: bytes) -> None:
-        """Remember what was read of the card."""
-        is_news = ef not in self._learned and self._files.get(ef) != content
-        if not (is_news and self._is_used and token_info.is_open and ef in REMEMBERED):
+        """Remember what was read of the card, at once or as soon as it is proven."""
+        if not (self._is_used and token_info.is_open and token_info.is_plausible and ef in CERTIFICATES):
             return
-        self._learned.add(ef)
-        if self._read_once.pop(ef, None) == content:
-            self._files[ef] = content
-        else:
-            self._files.pop(ef, None)
-            self._read_once[ef] = content
-        self._save()
+        if self._files.get(ef) == content:
+            return
+        self._unproven[ef] = content
+        proven = [each for each in CERTIFICATES if each in self._unproven and self._prove(each)]
+        if proven and AUTHENTICATION.certificate_ef in self._files:
+            self._files[TOKEN_INFO_EF] = token_info.data
+            self._save()
+
+    def _prove(self, ef: int) -> bool:
+        """Take a certificate for true whose authority, which may be itself, has signed it."""
+        read = _parsed(self._unproven[ef])
+        if read is None:
+            return False
+        issuers = (read,) if ef in AUTHORITIES else self._authorities()
+        is_proven = any(has_issued(issuer, read) for issuer in issuers)
+        if is_proven:
+            self._files[ef] = self._unproven.pop(ef)
+        return is_proven
 
     def forget(self, ef: int) -> None:
         """What is remembered of an EF is no longer true."""
@@ -97,27 +106,22 @@ class CardMemory:
         """A CA certificate that begins so; without its beginning, the one that has issued the user's certificate."""
         if head is not None:
             return next((it for it in self._authorities() if it.der[:CHUNK_LEN] == head), None)
-        own = self._own()
-        issued = _parsed(own) if own and ef == AUTHENTICATION.ca_certificate_ef else None
+        own = _parsed(self._files.get(AUTHENTICATION.certificate_ef, b""))
+        issued = own if ef == AUTHENTICATION.ca_certificate_ef else None
         return next((it for it in self._authorities() if issued and has_issued(it, issued)), None)
 
-    def _own(self) -> bytes | None:
-        """The card's authentication certificate."""
-        ef = AUTHENTICATION.certificate_ef
-        return self._files.get(ef) or self._read_once.get(ef)
-
     def _authorities(self) -> Iterator[Certificate]:
-        """The CA certificates of all remembered cards, after those that J-LIS publishes."""
-        met = (files[ef] for _once, files in map(_files_in, self._lines) for ef in AUTHORITIES if ef in files)
-        yield from (parsed for der in (*_published(), *met) if (parsed := _parsed(der)) is not None)
+        """The CA certificates that are known: by sight, from this card, from all that are remembered."""
+        met = [files[ef] for files in (self._files, *map(_files_in, self._lines)) for ef in AUTHORITIES if ef in files]
+        yield from (parsed for der in (*_known_by_sight(), *met) if (parsed := _parsed(der)) is not None)
 
     def _save(self) -> None:
         """Put the card's line first; the file may have others by now."""
-        own = self._own()
+        own = self._files.get(AUTHENTICATION.certificate_ef)
         if own is None:
             return
         others = [line for line in storage.read_lines(FILE) if not _is_about(line, own[:CHUNK_LEN])]
-        self._lines = [_line_of(self._read_once, self._files), *others[: MAX_CARDS - 1]]
+        self._lines = [_line_of(self._files), *others[: MAX_CARDS - 1]]
         storage.write_lines(FILE, self._lines)
 
 
@@ -125,31 +129,26 @@ def _today() -> int:
     return int(time()) // DAY_S
 
 
-def _line_of(once: Files, twice: Files) -> str:
-    signed = ((ef, sign, content) for sign, files in ((ONCE, once), (TWICE, twice)) for ef, content in files.items())
-    rest = " ".join((str(_today()), *(f"{ef:04X}{sign}{content.hex()}" for ef, sign, content in sorted(signed))))
+def _line_of(files: Files) -> str:
+    rest = " ".join((str(_today()), *(f"{ef:04X}={content.hex()}" for ef, content in sorted(files.items()))))
     return f"{digest.of('sha256', rest.encode()).hex()} {rest}"
 
 
 def _is_about(line: str, head: bytes) -> bool:
     """Whether the card's authentication certificate begins so."""
-    return any(f" {AUTHENTICATION.certificate_ef:04X}{sign}{head.hex()}" in line for sign in (ONCE, TWICE))
+    return f" {AUTHENTICATION.certificate_ef:04X}={head.hex()}" in line
 
 
-def _files_in(line: str) -> tuple[Files, Files]:
-    """The files that a line names, read once and read twice; none in a line that was spoilt."""
-    once: Files = {}
-    twice: Files = {}
+def _files_in(line: str) -> Files:
+    """The files that a line names; none in a line that was spoilt."""
     checksum, _, rest = line.partition(" ")
     if digest.of("sha256", rest.encode()).hex() != checksum:
-        return once, twice
+        return {}
     day, *words = rest.split(" ")
-    for word in words:
-        ef, sign, content = word[:4], word[4], word[5:]
-        (twice if sign == TWICE else once)[int(ef, 16)] = bytes.fromhex(content)
+    files = {int(ef, 16): bytes.fromhex(content) for ef, _, content in (word.partition("=") for word in words)}
     if not 0 <= _today() - int(day) < MAX_AGE_DAYS:
-        twice.pop(SIGNATURE.ca_certificate_ef, None)
-    return once, twice
+        files.pop(SIGNATURE.ca_certificate_ef, None)
+    return files
 
 
 def _parsed(der: bytes) -> Certificate | None:
@@ -159,11 +158,11 @@ def _parsed(der: bytes) -> Certificate | None:
         return None
 
 
-def _published() -> Iterator[bytes]:
+def _known_by_sight() -> Iterator[bytes]:
     """The DER form of each file, a certificate between two lines of its own."""
     from binascii import a2b_base64  # only here: it is not built into every Python
 
-    for name in sorted(os.listdir(PUBLISHED)):
-        if name.endswith(".pem"):
-            with open(f"{PUBLISHED}/{name}", encoding="ascii") as file:
+    for path in (f"{folder}/{name}" for folder in KNOWN for name in sorted(os.listdir(folder))):
+        if path.endswith(".pem"):
+            with open(path, encoding="ascii") as file:
                 yield a2b_base64("".join(line for line in file if not line.startswith("-----")))
