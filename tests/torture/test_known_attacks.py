@@ -77,7 +77,7 @@ def test_block_for_which_no_command_has_room(monkeypatch: pytest.MonkeyPatch, me
 
 def insertion(label: str) -> Any:
     """As much of an inserted card as the probe for PSS needs; it answers that it has it."""
-    info = SimpleNamespace(label=label, manufacturer="m", model="1")
+    info = SimpleNamespace(label=label, manufacturer="m", model="1", is_plausible=True)
     return SimpleNamespace(token_info=info, run=lambda step: (0x6700, 0x6A86))
 
 

@@ -16,6 +16,7 @@ static struct row rows[] = {
 #define FORWARD(version, function, typed, untyped) {.name = #function, .parameters = #typed},
 #define HOST FORWARD
 #define LOCAL FORWARD
+#define WAIT FORWARD
 #define STUB(version, function, typed, untyped) {.name = #function, .is_stub = true, .parameters = #typed},
 #include "functions.def"
 };
