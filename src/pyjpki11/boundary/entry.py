@@ -82,8 +82,9 @@ def handler(function: Callable[..., None]) -> Callable[..., None]:
             function(*args)
         except BaseException as error:
             rv[0] = answer = ckr_of(error)
-            if log.is_enabled(log.INFO):
-                log.info(explain(name, error, answer))
+            level = log.DEBUG if answer == ckr.NO_EVENT else log.INFO  # who waits is told so all the time
+            if log.is_enabled(level):
+                log.write(level, explain(name, error, answer))
         else:
             rv[0] = ckr.OK
 
