@@ -22,11 +22,12 @@ class BuildShim(build_ext):
         return f"{name}.so" if ext_name == name else super().get_ext_filename(ext_name)
 
 
-class BuildCatalogues(build_py):
-    """Compiles the translations, beside the modules that show them."""
+class BuildPackage(build_py):
+    """Compiles the translations beside the modules that show them, and bundles what hosts import."""
 
     def run(self) -> None:
         super().run()
+        build_shim.write_bundle(Path(self.build_lib) / "pyjpki11")
         for source in sorted(Path("src").rglob("*.po")):
             target = Path(self.build_lib) / source.relative_to("src").with_suffix(".mo")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,5 +38,5 @@ class BuildCatalogues(build_py):
 setup(
     cffi_modules=["c_shim/build_shim.py:boundary_module"],
     ext_modules=[build_shim.library_extension(Path("build") / "shim")],
-    cmdclass={"build_ext": BuildShim, "build_py": BuildCatalogues},
+    cmdclass={"build_ext": BuildShim, "build_py": BuildPackage},
 )

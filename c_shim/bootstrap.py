@@ -1,9 +1,12 @@
 """What the library runs first in Python: it makes our packages importable, then attaches the core."""
 
 import sys
-from _frozen_importlib import _blocking_on, _module_locks
-from _frozen_importlib_external import PathFinder
+from _frozen_importlib import ModuleSpec, _blocking_on, _module_locks
+from _frozen_importlib_external import MAGIC_NUMBER, PathFinder
+from marshal import loads
 from posix import register_at_fork
+
+BUNDLE = "core.bundle"  # written by build_shim.py
 
 
 class OwnPackages:
@@ -20,6 +23,44 @@ class OwnPackages:
         return PathFinder.find_spec(name, self.directories) if name in self.names else None
 
 
+class Bundle:
+    """Finder and loader of the core's modules, whose code stands in one file: to look for some 70 files takes longer
+    than to run them. In our own Python only; elsewhere, and without the file, they come from their files."""
+
+    def __init__(self, folder):
+        with open(f"{folder}/{BUNDLE}", "rb") as file:
+            content = file.read()
+        if not content.startswith(MAGIC_NUMBER):
+            raise OSError(f"{folder}/{BUNDLE} is for another Python")
+        self.folder = folder
+        self.modules = loads(content[len(MAGIC_NUMBER) :])  # noqa: S302 - installed with us
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.modules:
+            return None
+        file, is_package, _code = self.modules[name]
+        spec = ModuleSpec(name, self, origin=f"{self.folder}/{file}", is_package=is_package)
+        spec.has_location = True
+        if is_package:
+            spec.submodule_search_locations = [spec.origin.rpartition("/")[0]]
+        return spec
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(loads(self.modules[module.__name__][2]), module.__dict__)  # noqa: S102, S302 - as every loader does
+
+
+def find_bundle(directories):
+    """The bundle of the package that the directories have, if it is there."""
+    package = PathFinder.find_spec("pyjpki11", directories)
+    try:
+        return [Bundle(package.origin.rpartition("/")[0])] if package is not None else []
+    except (OSError, EOFError, TypeError, ValueError):
+        return []  # there is none, or none that can be used
+
+
 def forget_imports():
     """Let a forked child import anew what another thread was importing: that import ends only in the parent."""
     _module_locks.clear()
@@ -34,6 +75,7 @@ def start(directories, python_is_ours, core_address, stamp):
     directories = directories.split("\n")
     if python_is_ours:
         sys.path.extend(directories)
+        sys.meta_path[:0] = find_bundle(directories)
         register_at_fork(after_in_child=forget_imports)
     else:
         sys.meta_path.append(OwnPackages(directories))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 import shutil
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,43 @@ def test_two_copies_in_one_process(module: Module, copy: Path, module_path: Path
     assert module.call("C_GetInfo", module.remote.allocate(256)) == "CKR_CRYPTOKI_NOT_INITIALIZED"
     module.initialize()
     check_signature(module, AUTHENTICATION)
+
+
+# -- the bundle, from which a host's own Python takes the core's modules ------------------------------------------
+
+
+BUNDLES: dict[str, bytes | int | None] = {
+    "none": None,
+    "of another Python": b"\0\0\0\0rest",
+    "cut off": 5000,
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
+def test_signs_without_a_usable_bundle(
+    start: Starter, module_path: Path, copy: Path, tmp_path: Path, bundle: bytes | int | None
+) -> None:
+    """The modules then come from their files."""
+    package = tmp_path / "packages" / "pyjpki11"
+    shutil.copytree(module_path.parent, package)
+    file = package / "core.bundle"
+    if bundle is None:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:bundle] if isinstance(bundle, int) else bundle)
+    write_sidecar(copy, package.parent, module_path.parents[1])
+    module = start(copy)
+    module.initialize()
+    check_signature(module, AUTHENTICATION)
+
+
+def test_the_bundle_has_what_the_files_have(module_path: Path) -> None:
+    """The modules that hosts import, no others."""
+    content = (module_path.parent / "core.bundle").read_bytes()
+    assert content.startswith(MAGIC_NUMBER)
+    modules = marshal.loads(content[len(MAGIC_NUMBER) :])  # noqa: S302 - our own build's
+    bundled = {file for file, _is_package, _code in modules.values()}
+    files = {path.relative_to(module_path.parent) for path in module_path.parent.rglob("*.py")}
+    folders = {"boundary", "card", "cryptoki", "iso7816", "provider", "reader"}
+    assert bundled == {str(file) for file in files if len(file.parts) == 1 or file.parts[0] in folders}

@@ -107,6 +107,9 @@ class Insertion:
 
         :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
         """
+        head = self._heads.get(ef)
+        if head is not None:
+            return head  # without the lock, which is held while another call waits for the card
         with self.lock:
             if ef not in self._heads:
                 known = self._memory.certificate(ef)
@@ -124,6 +127,9 @@ class Insertion:
 
         :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
         """
+        certificate = self._certificates.get(ef)
+        if certificate is not None:
+            return certificate  # without the lock, as above
         with self.lock:
             head = self.certificate_head(ef)
             if head is None:
@@ -153,6 +159,9 @@ class Insertion:
 
     def forget_failures(self) -> None:
         """Ask again for what the card did not give: it may have failed for a moment only."""
+        failures = (*self._heads.values(), *self._certificates.values())
+        if self.token_info.is_plausible and None not in failures:
+            return  # without the lock, as above
         with self.lock:
             if not self.token_info.is_plausible and self._questions_left:
                 self._identify_again()

@@ -29,6 +29,7 @@ class Module:
         self._driver = open_driver(settings.reader, settings.card_timeout)
         self._ports: list[Port] = []
         self._sessions: dict[int, Session] = {}
+        self._sessions_of: dict[Token, dict[int, Session]] = {}  # the same, so that nobody looks through all
         self._next_object_handle = count(1).__next__
         self._last_handle = 0
         self._lock = allocate_lock()
@@ -42,7 +43,9 @@ class Module:
         """Log out, give all cards up, wake who waits for a slot event."""
         self._is_closed = True
         self._driver.cancel()
-        self._sessions.clear()
+        with self._lock:
+            self._sessions.clear()
+            self._sessions_of.clear()
         for port in self._ports:
             port.close()
         self._driver.close()
@@ -120,7 +123,8 @@ class Module:
         with self._lock:
             self._last_handle += 1
             handle = self._last_handle
-            self._sessions[handle] = Session(handle, slot_id, token, flags)
+            self._sessions[handle] = session = Session(handle, slot_id, token, flags)
+            self._sessions_of.setdefault(token, {})[handle] = session
         return handle
 
     def session(self, handle: int) -> Session:
@@ -130,7 +134,7 @@ class Module:
         """
         session = self._sessions.get(handle)
         if session is None or not session.token.insertion.is_alive:
-            self._sessions.pop(handle, None)
+            self._forget_session(handle)
             raise CryptokiError(ckr.SESSION_HANDLE_INVALID)
         return session
 
@@ -142,15 +146,15 @@ class Module:
 
     def count_sessions(self, token: Token) -> tuple[int, int]:
         """How many sessions a token has: all of them, and the read-write ones."""
-        sessions = self._sessions_of(token)
+        sessions = list(self._sessions_of.get(token, {}).values())
         return len(sessions), sum(1 for session in sessions if session.flags & ckf.RW_SESSION)
 
     def close_session(self, handle: int) -> None:
         """Close a session; the last one of a token logs out. Spec: PKCS#11 v3.1 5.6.2"""
         session = self.session(handle)
-        self._sessions.pop(handle, None)
+        self._forget_session(handle)
         session.token.forget_objects_of(handle)
-        if not self._sessions_of(session.token):
+        if session.token not in self._sessions_of:
             session.token.logout_if_logged_in()
 
     def close_all_sessions(self, slot_id: int) -> None:
@@ -158,7 +162,7 @@ class Module:
         self.port(slot_id)
         closing = [session for session in list(self._sessions.values()) if session.slot_id == slot_id]
         for session in closing:
-            self._sessions.pop(session.handle, None)
+            self._forget_session(session.handle)
             session.token.forget_objects_of(session.handle)
         for token in {session.token for session in closing if session.token.insertion.is_alive}:
             token.logout_if_logged_in()
@@ -168,9 +172,16 @@ class Module:
         token = self.session(handle).token
         if not token.is_logged_in:
             raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
-        for session in self._sessions_of(token):
+        for session in list(self._sessions_of.get(token, {}).values()):
             session.forget_private()
         token.logout_if_logged_in()
 
-    def _sessions_of(self, token: Token) -> list[Session]:
-        return [session for session in list(self._sessions.values()) if session.token is token]
+    def _forget_session(self, handle: int) -> None:
+        with self._lock:
+            session = self._sessions.pop(handle, None)
+            if session is None:
+                return
+            others = self._sessions_of[session.token]
+            del others[handle]
+            if not others:
+                del self._sessions_of[session.token]
