@@ -9,8 +9,9 @@ from support.process import run
 
 SOURCES = Path(__file__).parents[1] / "module" / "hosts"
 # p11-kit's pkcs11.h, so that our own header is not judged by itself
-FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-isystem", "/usr/include/p11-kit-1"]
-LIBRARIES = ["-ldl", "-lpthread"]
+INCLUDES = ["-isystem", "/usr/include/p11-kit-1", "-isystem", "/usr/include/PCSC"]
+FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *INCLUDES]
+LIBRARIES = ["-ldl", "-lpthread", "-Wl,--as-needed", "-lpcsclite"]
 
 
 class Hosts:

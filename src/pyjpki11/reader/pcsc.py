@@ -6,7 +6,7 @@ import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import PathFinder, spec_from_file_location
 from _thread import allocate_lock
-from time import sleep
+from time import monotonic, sleep
 
 from pyjpki11 import log
 from pyjpki11.errors import (
@@ -40,6 +40,9 @@ SCARD_STATE_CHANGED = 0x0002
 SCARD_STATE_PRESENT = 0x0020
 PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming and going of readers
 
+#: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
+#: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
+LOOK_S = 0.005
 #: Seconds after which who waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
 
@@ -110,6 +113,7 @@ class PcscDriver:
         self._timeout_s = timeout_s
         self._context: Any = None
         self._generation = 0
+        self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its event holds
         self._waiting: list[Any] = []
         self._is_cancelled = False
         self._cancelled = allocate_lock()
@@ -126,6 +130,13 @@ class PcscDriver:
 
     def card_event(self, reader: str) -> int | None:
         """The reader's own event counter, told apart from that of an earlier run of the service."""
+        until, event = self._looks.get(reader, (0.0, None))
+        if monotonic() >= until:
+            event = self._ask_event(reader)
+            self._looks[reader] = monotonic() + LOOK_S, event
+        return event
+
+    def _ask_event(self, reader: str) -> int | None:
         result, states = self._watch(
             lambda context: self._scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
         )
@@ -152,6 +163,7 @@ class PcscDriver:
             if not self._is_cancelled:
                 self._wait_in(context, known)
         finally:
+            self._looks.clear()
             self._waiting.remove(context)
             self._scard.SCardReleaseContext(context)
 
