@@ -11,7 +11,7 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
-SOURCES := $(sort $(shell find c_shim src -type f -not -path '*/.*' -not -path '*.egg-info/*' \
+SOURCES := $(sort $(shell find c_shim src docs/man -type f -not -path '*/.*' -not -path '*.egg-info/*' \
 	-not -name '*.pyc' -not -name '*.so'))
 FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
 

@@ -109,6 +109,7 @@ group_test() {
     need_newer pkcs11-provider /usr/lib/*/ossl-modules/pkcs11.so
     need_program firefox-esr firefox-esr
     need_program valgrind valgrind
+    need_program man man-db
     need_program jarsigner openjdk-17-jdk-headless
     need_program pdfsig poppler-utils
     need_program xmlsec1 xmlsec1

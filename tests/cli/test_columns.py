@@ -43,7 +43,7 @@ def test_wrap_keeps_every_character(text: str, wide: int) -> None:
     lines = columns.wrap(text, wide)
     assert "".join(lines).replace(" ", "") == "".join(text.split(" "))
     for line in lines:
-        assert columns.width(line) <= wide or len(list(columns._unbreakable(line))) == 1
+        assert columns.width(line) <= wide or len(list(columns.pieces(line))) == 1
 
 
 def test_table() -> None:

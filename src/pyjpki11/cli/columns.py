@@ -47,7 +47,7 @@ def harmless(text: str) -> str:
 def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most that many columns; Japanese breaks between any two characters that may part."""
     lines = [""]
-    for piece in _unbreakable(text):
+    for piece in pieces(text):
         if lines[-1] and width(lines[-1] + piece.rstrip(SPACE)) > columns:
             lines[-1] = lines[-1].rstrip(SPACE)
             lines.append("")
@@ -55,7 +55,7 @@ def wrap(text: str, columns: int) -> list[str]:
     return [line.rstrip(SPACE) for line in lines]
 
 
-def _unbreakable(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
     """The parts of a text between which a line may end."""
     held = ""
     for match in _PIECES.finditer(text):
