@@ -33,7 +33,7 @@ class CardTool:
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
-        self._env = env
+        self.env = env
 
     def __call__(
         self,
@@ -48,7 +48,7 @@ class CardTool:
 
         `text`: its standard input. `prefix`: what runs it.
         """
-        settings = {**self._env, **(env or {})}
+        settings = {**self.env, **(env or {})}
         words, folder = LANGUAGES[language], self.folder
         done = tool(*arguments, env=settings, status=status, prefix=prefix, language=words, cwd=folder, text=text)
         if "--trace" not in arguments:  # it shows bytes in hex
@@ -64,7 +64,7 @@ class CardTool:
         self, *arguments: str | Path, answers: Mapping[str, str], language: str = "en", status: int = 0
     ) -> Dialogue:
         """Run a command for a person who types an answer to each prompt."""
-        env = {**LANGUAGES[language], **self._env}
+        env = {**LANGUAGES[language], **self.env}
         said = run_at_terminal([PROGRAM, *arguments], answers, env=env, cwd=self.folder, check=False)
         assert said.status == status, said.output
         return said

@@ -19,6 +19,7 @@ from pyjpki11.cli.language import _
 from pyjpki11.cli.line import WatchedLine, response_lines
 from pyjpki11.cli.options import Options, card_options
 from pyjpki11.cli.pin_entry import PinSource
+from pyjpki11.errors import PinError
 from pyjpki11.iso7816 import status
 
 PROMPT = "apdu> "
@@ -68,8 +69,7 @@ def command(options: Options, apdus: tuple[str, ...]) -> None:
     """See the help."""
     _refuse_pins_in(apdus)
     with cards.open_line(options) as line:
-        lines = iter(apdus) if apdus else _typed()
-        exchanges = _exchanges(line, lines)
+        exchanges = _exchanges(line, _parsed(apdus))
         if options.json:
             output.show(options, {"exchanges": [one.document() for one in exchanges]}, ())
             return
@@ -77,11 +77,10 @@ def command(options: Options, apdus: tuple[str, ...]) -> None:
             output.print_lines([*response_lines(one.response[:-2], ""), annotation.status_word(one.sw)])
 
 
-def _exchanges(line: WatchedLine, lines: Iterable[str]) -> Iterator[Exchange]:
+def _exchanges(line: WatchedLine, commands: Iterable[bytearray]) -> Iterator[Exchange]:
     """What passes, in transactions of one command each: a person may think for long between two."""
     annotator = Annotator()
-    for text in lines:
-        apdu = parse(text)
+    for apdu in commands:
         meaning, shown = annotator.describe(apdu), annotation.masked(apdu)
         log.debug(f"apdu: {shown}")
         line.begin()
@@ -140,21 +139,28 @@ def _refuse_pins_in(apdus: tuple[str, ...]) -> None:
         raise ToolError(exits.USAGE, "pin-in-arguments", message, remedy)
 
 
-def _typed() -> Iterator[str]:
-    """The lines of standard input without comments; on a terminal with a prompt and a history."""
-    if not sys.stdin.isatty():
-        yield from _meant(sys.stdin)
+def _parsed(apdus: tuple[str, ...]) -> Iterator[bytearray]:
+    """The commands of the arguments, or of the lines of standard input, which on a terminal may have mistakes."""
+    if apdus or not sys.stdin.isatty():
+        yield from map(parse, apdus or _meant(sys.stdin))
         return
+    for text in _meant(_prompted()):
+        try:
+            apdu = parse(text)
+        except (ToolError, PinError) as error:
+            output.note(*exits.failure(error).sentences())
+        else:
+            yield apdu
+
+
+def _prompted() -> Iterator[str]:
+    """What is typed at the prompt, which has a history."""
     import readline  # only here: it takes over the terminal
 
     readline.set_auto_history(False)
-    for entry in storage.read_lines(HISTORY):
-        readline.add_history(entry)
-    yield from _meant(_prompted(readline))
-
-
-def _prompted(readline: object) -> Iterator[str]:
     entries = storage.read_lines(HISTORY)
+    for entry in entries:
+        readline.add_history(entry)
     while True:
         try:
             text = input(PROMPT)
@@ -162,7 +168,7 @@ def _prompted(readline: object) -> Iterator[str]:
             return
         entry = _masked_text(text)
         if entry.strip():
-            readline.add_history(entry)  # type: ignore[attr-defined]
+            readline.add_history(entry)
             entries = [*entries, entry][-HISTORY_LEN:]
             storage.write_lines(HISTORY, entries)
         yield text

@@ -1,0 +1,169 @@
+"""The tool at a terminal: prompts, warnings, a history without PINs, a sign of life, an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pexpect  # type: ignore[import-untyped]
+import pytest
+from cli.conftest import NewTool
+from support.card_tool import CardTool
+from support.process import environment
+from support.tool import ENGLISH, PROGRAM
+
+from jpki_softcard.store import Store
+from pyjpki11.cli import annotation
+
+LAST_TRY = {"en": "Warning: this is the last try.", "ja": "警告: これが最後の 1 回です。"}
+TRIES = {"en": "3 of 3 tries left", "ja": "残り試行回数 3 回（最大 3 回）"}  # noqa: RUF001 - as it is shown
+PROMPT = {"en": r"PIN \(4 digits\): ", "ja": r"数字 4 桁.: "}
+NEW = {"en": r"New .*\): ", "ja": r"新しい.*: "}
+AGAIN = {"en": "The same again: ", "ja": "もう一度入力してください: "}
+LANGUAGES = pytest.mark.parametrize("language", ["en", "ja"])
+UP = "\x1b[A"
+WAIT_S = 60
+
+
+def set_tries(state: Path, name: str, tries: int) -> None:
+    """As if somebody had mistyped it elsewhere."""
+    with Store(str(state)).pins() as pins:
+        pins[name] = pins[name]._replace(tries=tries)
+
+
+def tries_of(state: Path, name: str) -> int:
+    """What the card remembers."""
+    with Store(str(state)).pins() as pins:
+        return pins[name].tries
+
+
+@LANGUAGES
+def test_the_tries_are_shown_before_the_prompt(any_tool: CardTool, language: str) -> None:
+    """In both languages, over both kinds of readers; the PIN is not echoed."""
+    said = any_tool.at_terminal("pin", "verify", "auth", answers={PROMPT[language]: "1234"}, language=language)
+    assert said.output.index(TRIES[language]) < said.output.index(said.prompts[0])
+    assert "1234" not in said.output
+    assert LAST_TRY[language] not in said.output
+
+
+@LANGUAGES
+def test_a_warning_before_the_last_try(tool: CardTool, softcard_state: Path, language: str) -> None:
+    """And the right PIN brings all tries back."""
+    set_tries(softcard_state, "auth", 1)
+    said = tool.at_terminal("pin", "verify", "auth", answers={PROMPT[language]: "1234"}, language=language)
+    assert said.output.index(LAST_TRY[language]) < said.output.index(said.prompts[0])
+    assert tries_of(softcard_state, "auth") == 3
+
+
+def test_nothing_is_asked_for_a_blocked_pin(tool: CardTool, softcard_state: Path) -> None:
+    """Nobody types a PIN that cannot help."""
+    set_tries(softcard_state, "text", 0)
+    assert tool.at_terminal("text", "mynumber", answers={PROMPT["en"]: "1234"}, status=6).prompts == []
+
+
+def test_a_pin_of_impossible_form_costs_no_try(tool: CardTool, softcard_state: Path) -> None:
+    """It is asked for three times, then no more; nothing was sent."""
+    said = tool.at_terminal("pin", "verify", "auth", answers={PROMPT["en"]: "12345"}, status=7)
+    assert len(said.prompts) == 3
+    assert tries_of(softcard_state, "auth") == 3
+
+
+def test_a_wrong_pin_is_asked_for_once(tool: CardTool, softcard_state: Path) -> None:
+    """A person decides about another try by another command."""
+    said = tool.at_terminal("pin", "verify", "auth", answers={PROMPT["en"]: "4321"}, status=5)
+    assert len(said.prompts) == 1
+    assert tries_of(softcard_state, "auth") == 2
+
+
+@LANGUAGES
+def test_change_asks_twice(tool: CardTool, language: str) -> None:
+    """The new PIN is the one that counts afterwards."""
+    answers = {NEW[language]: "9876", AGAIN[language]: "9876", PROMPT[language]: "1234"}
+    said = tool.at_terminal("pin", "change", "auth", answers=answers, language=language)
+    assert len(said.prompts) == 3
+    assert "9876" not in said.output
+    tool("pin", "verify", "auth", "--pin-file", "-", text="9876")
+
+
+def test_change_of_heart(tool: CardTool, softcard_state: Path) -> None:
+    """Two different new ones: nothing is sent, not even the old one."""
+    answers = {NEW["en"]: "9876", AGAIN["en"]: "9875", PROMPT["en"]: "4321"}
+    said = tool.at_terminal("pin", "change", "auth", answers=answers, status=7)
+    assert "Nothing was changed." in said.output
+    assert tries_of(softcard_state, "auth") == 3
+
+
+def test_apdu_prompt(tool: CardTool) -> None:
+    """Commands one by one; PINs are masked in the history, which the next run has again."""
+    said = converse(tool, "00A4040C0AD392F000260100000001", "00 20 00 98 04 31 32 33 34", "00200098{auth}")
+    assert said.count("9000 success") == 3
+    (history,) = Path(os.environ["HOME"]).glob(".cache/pyjpki11/apdu-history")
+    assert history.read_text().splitlines() == ["00A4040C0AD392F000260100000001", "00 20 00 98 **", "00200098{auth}"]
+    assert history.stat().st_mode & 0o777 == 0o600
+    assert "'00 20 00 98 **' is not hex" in converse(tool, UP + UP), "the arrow keys bring back what was masked"
+
+
+def converse(tool: CardTool, *lines: str) -> str:
+    """Type lines at the prompt of `apdu`, the PIN where it is asked for; what was shown."""
+    env = environment({**ENGLISH, **tool.env, "TERM": "xterm"})
+    child = pexpect.spawn(str(PROGRAM), ["apdu"], env=env, encoding="utf-8", timeout=WAIT_S)
+    said = ""
+    try:
+        for line in lines:
+            child.expect("apdu> ")
+            said += child.before
+            child.send(f"{line}\r")
+            if "{auth}" in line:
+                child.expect(PROMPT["en"])
+                child.waitnoecho()
+                child.send("1234\r")
+        child.expect("apdu> ")
+        said += child.before
+        child.sendeof()
+        child.expect(pexpect.EOF)
+        return f"{said}{child.before}"
+    finally:
+        child.close(force=True)
+
+
+@LANGUAGES
+def test_a_sign_of_life(new_tool: NewTool, softcard_state: Path, language: str) -> None:
+    """Whatever takes longer than half a second shows a line, which is gone in the end; only on a terminal."""
+    slow = new_tool(softcard_state, "latency-ms=150")
+    shown = slow.at_terminal("status", answers={"never asked": ""}, language=language).output
+    words = {"en": "Reading the cards", "ja": "カードを読み取っています"}[language]
+    assert f" {words} 0 s" in shown or f" {words} 1 s" in shown
+    result = shown.rpartition("\r\x1b[K")[2]
+    assert words not in result
+    assert {"en": "Reader", "ja": "リーダー"}[language] in result
+    assert words not in slow("status", language=language).stderr
+
+
+def test_no_sign_of_life_where_none_is_needed(tool: CardTool) -> None:
+    """A terminal is left alone by what is quick."""
+    assert "\x1b" not in tool.at_terminal("module-path", answers={"never asked": ""}).output
+
+
+def test_interruption(tool: CardTool, softcard_state: Path) -> None:
+    """At a prompt: exit status 130, the terminal shows again what is typed, no try is gone."""
+    env = environment({**ENGLISH, **tool.env})
+    child = pexpect.spawn(str(PROGRAM), ["pin", "verify", "auth"], env=env, timeout=WAIT_S)
+    try:
+        child.expect(rb"\(4 digits\): ")
+        child.waitnoecho()
+        child.kill(signal.SIGINT)
+        child.expect(pexpect.EOF)
+        child.wait()
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 130
+    assert b"Interrupted." in child.before
+    assert tries_of(softcard_state, "auth") == 3
+
+
+@pytest.mark.parametrize("command", ["0020009804", "00 20 00 80 04", "00240198", "80320080", "0C200098", "002C0098"])
+def test_every_pin_command_is_masked(command: str) -> None:
+    """Whatever its coding; the length of the PIN, too."""
+    raw = bytes.fromhex(command) + b"SECRET"
+    assert annotation.masked(raw) == f"{annotation.hex_of(raw[:4])} **"
