@@ -110,6 +110,8 @@ group_test() {
     need_program firefox-esr firefox-esr
     need_program valgrind valgrind
     need_program man man-db
+    need_program zsh zsh
+    need_program fish fish
     need_program jarsigner openjdk-17-jdk-headless
     need_program pdfsig poppler-utils
     need_program xmlsec1 xmlsec1

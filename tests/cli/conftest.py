@@ -30,13 +30,17 @@ def tool(new_tool: NewTool, softcard_state: Path) -> CardTool:
     return new_tool(softcard_state)
 
 
-@pytest.fixture(params=["in-process", "pcsc"])
-def any_tool(request: pytest.FixtureRequest, new_tool: NewTool, softcard_state: Path, tmp_path: Path) -> CardTool:
-    """The tool with a fresh card, which is reached in either way."""
-    if request.param == "in-process":
-        return new_tool(softcard_state)
-    maker: CardMaker = request.getfixturevalue("pcsc_card")
-    maker(state=softcard_state)
+@pytest.fixture
+def pcsc_tool(pcsc_card: CardMaker, softcard_state: Path, tmp_path: Path) -> CardTool:
+    """The tool with a fresh card in a reader of pcscd."""
+    pcsc_card(state=softcard_state)
     folder = tmp_path / "folder"
     folder.mkdir(exist_ok=True)
     return CardTool(folder, {})
+
+
+@pytest.fixture(params=["tool", "pcsc_tool"])
+def any_tool(request: pytest.FixtureRequest) -> CardTool:
+    """The tool with a fresh card, which is reached in either way."""
+    tool: CardTool = request.getfixturevalue(request.param)
+    return tool
