@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cli import golden
 from cli.conftest import NewTool
 from cryptography import x509
 from support.authority import DAY, NOW, Authority
@@ -36,14 +35,6 @@ def pin_of(which: str) -> str:
 def stored(state: Path, which: str) -> bytes:
     """The certificate on the card, DER."""
     return Store(str(state)).certificate(which.replace("-", "_"))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("which", WHICH)
-def test_show(tool: CardTool, which: str, language: str) -> None:
-    shown = tool("cert", "show", which, "--pin-file", "-", text=pin_of(which), language=language)
-    golden.require(f"cert-show-{which}", language, shown.stdout)
-    assert not shown.stderr
 
 
 @pytest.mark.parametrize("which", WHICH)
@@ -102,17 +93,6 @@ def test_person_with_substitutes(new_tool: NewTool, softcard_state: Path) -> Non
     assert "代替文字: 本" in shown and "代替文字: 所" in shown
     assert "2019-05-01" in shown and "令和元年" in shown
     assert "性別      女" in shown
-
-
-@pytest.mark.parametrize("which", WHICH)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_verify(tool: CardTool, which: str, language: str) -> None:
-    """A card of software is no card of J-LIS, and that is what is said until the user asks for less."""
-    pin = pin_of(which)
-    refused = tool("cert", "verify", which, "--pin-file", "-", text=pin, language=language, status=8)
-    golden.require(f"cert-verify-{which}-refused", language, refused.stdout)
-    accepted = tool("cert", "verify", which, "--pin-file", "-", "--test-card", text=pin, language=language)
-    golden.require(f"cert-verify-{which}-accepted", language, accepted.stdout)
 
 
 def codes(document: dict[str, object]) -> dict[str, str]:

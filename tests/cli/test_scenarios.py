@@ -38,6 +38,10 @@ MASKS = (
     (re.compile(r"(?<=ssh-rsa )\S{372}"), "AAAA..."),
     (re.compile(r'(?<="key": ")\S{372}'), "AAAA..."),
     (re.compile(r'(?<="days_left": )\d+'), "9999"),
+    (re.compile(r"(?<=CN=)\d{17}(?=0{5}001A)"), "20260101000000000"),
+    (re.compile(r"(?<=  )[0-9a-f]{8}$", re.MULTILINE), "01234567"),  # serial numbers
+    (re.compile(r"(?<=  )[0-9a-f]{64}$", re.MULTILINE), "0123456789abcdef" * 4),  # fingerprints
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST"), "YYYY-MM-DD hh:mm:ss JST"),
     # what a card answers to the reading of its certificate
     (re.compile(r"(READ BINARY: EF 000A .*\n  > .*\n)(?:  < (?:[0-9A-F]{2} )+[0-9A-F]{2}\n)+"), r"\1  < ...\n"),
 )
@@ -99,6 +103,10 @@ def play(scenario: dict[str, Any], where: str, env: dict[str, str], folder: Path
     """The tool's answer."""
     arguments = [READERS[where] if one == "READER" else one for one in scenario["command"]]
     prefix = TO_FULL_DISK if scenario.get("full") else []
+    for name, content in scenario.get("files", {}).items():
+        (folder / name).write_text(content)
+    for before in scenario.get("before", ()):
+        run([PROGRAM, *before["command"]], text=before.get("input", ""), env=env, cwd=folder)
     return run([*prefix, PROGRAM, *arguments], text=scenario.get("input", ""), env=env, cwd=folder, check=False)
 
 

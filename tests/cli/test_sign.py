@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cli import golden
 from cli.conftest import NewTool
 from support.card_tool import PINS, CardTool
 from support.clients import signatures, verifications
@@ -104,21 +103,6 @@ def test_json(tool: CardTool) -> None:
     ]  # fmt: skip
     assert all(before <= datetime.fromisoformat(it["signing_time"]) <= datetime.now(UTC) for it in said["signatures"])
     assert said["certificate"]["person"]["name"] == "試験　太郎"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", KEYS)
-def test_what_is_shown(tool: CardTool, key: str, language: str) -> None:
-    shown = tool("sign", "--key", key, "--pin-file", f"{key}.pin", "--one-consent", "a.txt", "b.txt", language=language)
-    golden.require(f"sign-{key}", language, shown.stdout)
-    assert not shown.stderr
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("command", ["sign", "verify", "cert", "cert show", "cert export", "cert verify"])
-def test_help(tool: CardTool, command: str, language: str) -> None:
-    shown = tool(*command.split(), "--help", language=language).stdout
-    golden.require(f"help-{command.replace(' ', '-')}", language, shown)
 
 
 # -- consent ------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli import golden
 from cli.conftest import NewTool
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -49,17 +48,6 @@ def codes(document: dict[str, Any], signer: int = 0) -> dict[str, str]:
 
 
 # -- the card's own -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", ["auth", "sign"])
-def test_what_is_shown(desk: CardTool, key: str, language: str) -> None:
-    desk("sign", "--key", key, "--pin-file", f"{key}.pin", "-o", "signature", "content")
-    refused = desk("verify", "signature", status=8, language=language)
-    golden.require(f"verify-{key}-refused", language, refused.stdout)
-    accepted = desk("verify", "--test-card", "signature", language=language)
-    golden.require(f"verify-{key}-accepted", language, accepted.stdout)
-    assert not refused.stderr + accepted.stderr
 
 
 @pytest.mark.parametrize("form", ["der", "pem"])

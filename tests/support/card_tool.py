@@ -18,15 +18,6 @@ from pyjpki11.cli.columns import COLUMNS, width
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}
 PINS = {"auth": "1234", "sign": "ABC123"}
 
-#: What differs from card to card and from day to day -> what stands for it in a golden text, as long as it.
-VARYING = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), lambda found: "YYYY-MM-DD hh:mm:ss"),
-    (re.compile(r"(?<!\d)20[2-9]\d-\d\d-\d\d(?!\d)"), lambda found: "YYYY-MM-DD"),
-    (re.compile(r"\b[0-9a-f]{64}\b"), lambda found: "f" * 64),
-    (re.compile(r"CN=[0-9A-Z]+"), lambda found: "CN=" + "N" * (len(found[0]) - 3)),
-    (re.compile(r"(?<=  )[0-9a-f]{8}$", re.MULTILINE), lambda found: "s" * 8),
-)
-
 
 class CardTool:
     """The tool with a card, in a folder of its own."""
@@ -78,13 +69,6 @@ class CardTool:
     def read(self, name: str) -> bytes:
         """A file in the folder."""
         return (self.folder / name).read_bytes()
-
-
-def stable(text: str) -> str:
-    """A text in which nothing varies."""
-    for pattern, stand_in in VARYING:
-        text = pattern.sub(stand_in, text)
-    return text
 
 
 def _require_narrow(text: str) -> None:

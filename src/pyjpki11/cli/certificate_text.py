@@ -127,7 +127,7 @@ def _rows(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     period = Period.of(decoded)
     yield _("Subject"), names.distinguished(decoded.subject)
     yield _("Issuer"), names.distinguished(decoded.issuer)
-    yield _("Serial number"), serial_number(certificate)
+    yield _("Serial"), serial_number(certificate)
     yield _("Valid"), period.text()
     warning = period.warning(datetime.now(UTC))
     if warning:

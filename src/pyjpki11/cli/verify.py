@@ -178,4 +178,4 @@ def _signer_rows(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     person = person_of(certificate)
     yield from certificate_text.person_rows(person) if person else ()
     yield _("Subject"), certificate_text.subject(certificate)
-    yield _("Serial number"), certificate_text.serial_number(certificate)
+    yield _("Serial"), certificate_text.serial_number(certificate)
