@@ -243,6 +243,22 @@ def test_signature_that_exists(tool: CardTool, language: str) -> None:
     accept(tool, "auth", "a.txt.p7m", "-inform", "DER")
 
 
+def test_what_can_be_read_only_once(tool: CardTool) -> None:
+    """A pipe would be signed without what was read of it before."""
+    piped = ["bash", "-c", 'exec "$@" <(cat a.txt)', "bash"]
+    said = tool("sign", "--key", "auth", "--pin-file", "auth.pin", "-o", "out", status=1, prefix=piped)
+    assert "is a pipe" in said.stderr
+    tool("sign", "--key", "auth", "--pin-file", "auth.pin", "-o", "out", "/dev/zero", status=1)
+
+
+def test_content_is_not_replaced(tool: CardTool) -> None:
+    sign = ("sign", "--key", "auth", "--pin-file", "auth.pin")
+    tool(*sign, "-o", "a.txt", "a.txt", status=2)
+    (tool.folder / "b.txt.p7m").symlink_to("b.txt")
+    tool(*sign, "--force", "b.txt", status=2)
+    assert tool.read("a.txt") == content() and tool.read("b.txt") == content("b.txt")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -169,10 +169,22 @@ def test_purpose_stands_in_the_issuers_name(unit: str, purpose: str | None) -> N
     assert anchors.purpose_of(Authority(unit).issue().certificate) == purpose
 
 
-def test_extended_key_usage_is_known() -> None:
-    more = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), True)
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [
+        (ExtendedKeyUsageOID.CLIENT_AUTH, "signs"),
+        (ExtendedKeyUsageOID.EMAIL_PROTECTION, "signs"),
+        (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, "signs"),
+        (ExtendedKeyUsageOID.OCSP_SIGNING, "!no-signing"),
+        (ExtendedKeyUsageOID.TIME_STAMPING, "!no-signing"),
+        (ExtendedKeyUsageOID.SERVER_AUTH, "!no-signing"),
+    ],
+)
+@pytest.mark.parametrize("is_critical", [False, True])
+def test_extended_key_usage(purpose: x509.ObjectIdentifier, expected: str, is_critical: bool) -> None:
+    more = (x509.ExtendedKeyUsage([purpose]), is_critical)
     signer = AUTHORITY.issue(extensions=[(usage(digital_signature=True), True), more])
-    assert codes(signer.certificate)[2] == "signs"
+    assert codes(signer.certificate)[2] == expected
 
 
 @settings(max_examples=500)

@@ -24,7 +24,7 @@ from support.signer import NOW, SoftKey, cms, judged, openssl_cms, openssl_verif
 
 from pyjpki11.certificates.findings import is_good
 from pyjpki11.documents import envelope, files, signing
-from pyjpki11.documents.errors import NotSignedData
+from pyjpki11.documents.errors import ContentChanged, NotSignedData
 from pyjpki11.documents.files import armoured, hashes_of, opened, pieces_of
 from pyjpki11.documents.judging import STRONG, SignedDocument, judge_bare
 
@@ -311,6 +311,14 @@ def test_large_content_is_never_in_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 * files.CHUNK_LEN
     finally:
         tracemalloc.stop()
+
+
+def test_content_that_changes_meanwhile() -> None:
+    hashes = hashes_of([CONTENT], STRONG)
+    assert b"".join(files.unchanged([CONTENT[:5], CONTENT[5:]], hashes)) == CONTENT
+    for other in (b"", CONTENT[:-1], CONTENT + b"!"):
+        with pytest.raises(ContentChanged):
+            list(files.unchanged([other], hashes))
 
 
 # -- bare signatures ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from pyjpki11.certificates.anchors import GIVEN, PUBLISHED, TEST, Anchor, is_authority, is_of_test_card, usage_of
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
@@ -20,6 +20,14 @@ from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
 ISSUER_CODES = {PUBLISHED: "published-root", GIVEN: "given-root", TEST: "test-root"}
 
 STRONG_HASHES = ("sha256", "sha384", "sha512")
+
+#: Extended key usages that leave room for documents; a responder of OCSP, for example, has another.
+SIGNING_PURPOSES = {
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+    ExtendedKeyUsageOID.CLIENT_AUTH,
+    ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # document signing. Spec: RFC 9336 3.1
+}
 
 #: Extensions whose meaning is heeded here; another one that is critical forbids to believe. Spec: RFC 5280 4.2
 HEEDED = (
@@ -97,6 +105,15 @@ def _usage(certificate: x509.Certificate, must_sign: bool) -> Finding:
         return Finding("key-usage", GOOD, "issues")
     if usage is None:
         return Finding("key-usage", OPEN, "unlimited")
-    if not (usage.digital_signature or usage.content_commitment):
+    if not (usage.digital_signature or usage.content_commitment) or not _may_be_used_for_signing(certificate):
         return Finding("key-usage", BAD, "no-signing")
     return Finding("key-usage", GOOD, "signs")
+
+
+def _may_be_used_for_signing(certificate: x509.Certificate) -> bool:
+    """Spec: RFC 5280 4.2.1.12"""
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return not SIGNING_PURPOSES.isdisjoint(purposes)

@@ -107,8 +107,8 @@ ROWS = (
         is_detailed=True,
     ),
     Row(
-        ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being signed."),
-        N_("Sign it again."),
+        ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being read."),
+        N_("Run the command again."),
     ),
     Row(
         BadCertificate, FAILED, "bad-certificate", N_("The file is no certificate."), is_detailed=True,

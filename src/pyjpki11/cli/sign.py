@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -23,8 +22,7 @@ from pyjpki11.cli.options import Options, card_options
 from pyjpki11.cli.pin_entry import PinSource, pin_options
 from pyjpki11.cli.validity import Period
 from pyjpki11.documents import envelope, signing
-from pyjpki11.documents.errors import ContentChanged
-from pyjpki11.documents.files import armoured, chunks_of, hashes_of
+from pyjpki11.documents.files import armoured, chunks_of, hashes_of, unchanged
 
 KEYS = {"auth": AUTHENTICATION, "sign": SIGNATURE}
 
@@ -133,12 +131,21 @@ def _jobs(paths: Sequence[str], target: str | None, kind: Kind, may_replace: boo
         raise click.UsageError(_("-o takes the signature of one FILE only."))
     jobs = [Job(Path(path), target or path + kind.suffix()) for path in dict.fromkeys(paths)]
     for job in jobs:
-        with job.path.open("rb") as file:
-            file.read(1)  # a folder opens, too
+        _check_content(job, jobs)
         if not may_replace and Path(job.target).exists():
             message = _("{path} exists already.", path=job.target)
             raise ToolError(exits.FAILED, "exists", message, _("--force replaces it; -o OUT writes into another file."))
     return jobs
+
+
+def _check_content(job: Job, jobs: Sequence[Job]) -> None:
+    """A content is read more than once, and must survive."""
+    with job.path.open("rb"):
+        if not job.path.is_file():
+            message = _("{path} is a pipe or a device.", path=job.path)
+            raise ToolError(exits.FAILED, "no-file", message, _("Save what comes out of it, and sign that file."))
+    if any(Path(it.target).exists() and job.path.samefile(it.target) for it in jobs):
+        raise click.UsageError(_("The signature would replace {path}.", path=job.path))
 
 
 def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_consent: bool) -> None:
@@ -192,27 +199,14 @@ def _bare(key: CardKey, content: IO[bytes], kind: Kind) -> Iterable[bytes]:
 def _cms(key: CardKey, content: IO[bytes], kind: Kind, moment: datetime) -> Iterable[bytes]:
     """The parts of a CMS signature. The content is read twice: it has to be hashed before it is written."""
     with progress.shown(_("Reading the file")):
-        content_hash = hashes_of(chunks_of(content), [kind.digest])[kind.digest]
+        hashes = hashes_of(chunks_of(content), [kind.digest])
     length = content.tell()
     content.seek(0)
-    fields = signing.sign(key, kind.digest, content_hash, moment)
+    fields = signing.sign(key, kind.digest, hashes[kind.digest], moment)
     before, after = envelope.wrap(fields.before, fields.after, None if kind.is_detached else length)
-    middle = () if kind.is_detached else _unchanged(content, kind.digest, content_hash)
+    middle = () if kind.is_detached else unchanged(chunks_of(content), hashes)
     parts = itertools.chain([before], middle, [after])
     return armoured(parts) if kind.form == PEM else parts
-
-
-def _unchanged(content: IO[bytes], digest: str, content_hash: bytes) -> Iterator[bytes]:
-    """The content once more.
-
-    :raises ContentChanged: it is not the one that was signed.
-    """
-    hashing = hashlib.new(digest)
-    for chunk in chunks_of(content):
-        hashing.update(chunk)
-        yield chunk
-    if hashing.digest() != content_hash:
-        raise ContentChanged("the file was changed while it was being signed")
 
 
 # -- what is said of it -------------------------------------------------------------------------------------

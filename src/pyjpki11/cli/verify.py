@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from pyjpki11.cli.options import Options, json_option
 from pyjpki11.cli.trust_options import Trust, trust_options
 from pyjpki11.documents import envelope
 from pyjpki11.documents.envelope import Data, Opened
-from pyjpki11.documents.files import chunks_of, hashes_of, opened, pieces_of
+from pyjpki11.documents.files import chunks_of, hashes_of, opened, pieces_of, unchanged
 from pyjpki11.documents.judging import STRONG, Signature, SignedDocument, judge_bare
 
 
@@ -62,9 +62,9 @@ def command(
         judged = [_judge_bare(Path(signature), content, Path(certificate), trust)]
     else:
         with opened(Path(signature)) as data:
-            judged = _judge_cms(data, Path(signature), content, trust)
+            judged, hashes = _judge_cms(data, Path(signature), content, trust)
             if target is not None and all(it.is_good for it in judged):
-                _write_content(data, target)
+                _write_content(data, hashes, target)
     is_valid = all(it.is_good for it in judged)
     if target == files.STDOUT:
         output.note(_headline(is_valid))
@@ -73,8 +73,8 @@ def command(
     return exits.OK if is_valid else exits.NOT_VALID
 
 
-def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> list[Judged]:
-    """What is to be said of each signer.
+def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> tuple[list[Judged], Mapping[str, bytes]]:
+    """What is to be said of each signer, and the content's hashes.
 
     :raises NotSignedData: the file is no signature.
     :raises ToolError: it is not clear what was signed.
@@ -83,7 +83,7 @@ def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> lis
     document = SignedDocument(parts.skeleton)
     with progress.shown(_("Reading the file")), _content(data, parts, path, content) as chunks:
         hashes = hashes_of(chunks, document.digests)
-    return [_with_certificate(it, document.certificates, trust) for it in document.judge(hashes)]
+    return [_with_certificate(it, document.certificates, trust) for it in document.judge(hashes)], hashes
 
 
 @contextmanager
@@ -131,14 +131,14 @@ def _at_signing(signature: Signature) -> list[Finding]:
     return [Finding("at-signing", GOOD if was_valid else BAD, "valid" if was_valid else "not-valid", facts)]
 
 
-def _write_content(data: Data, target: str) -> None:
-    """The content that was verified, and no other: the file cannot change while it is mapped."""
+def _write_content(data: Data, hashes: Mapping[str, bytes], target: str) -> None:
+    """The content that was verified, and no other."""
     pieces = envelope.open_envelope(data).pieces
     if pieces is None:
         message = _("-o takes the content out of a signature that has it inside.")
         raise ToolError(exits.USAGE, "no-content-inside", message)
     with files.writing(target) as file, progress.shown(_("Writing the content")):
-        file.writelines(pieces_of(data, pieces))
+        file.writelines(unchanged(pieces_of(data, pieces), hashes))
 
 
 # -- what is said of it -------------------------------------------------------------------------------------

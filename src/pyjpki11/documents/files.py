@@ -8,13 +8,13 @@ import email
 import hashlib
 import mmap
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from pyjpki11.documents.envelope import Data
-from pyjpki11.documents.errors import NotSignedData
+from pyjpki11.documents.errors import ContentChanged, NotSignedData
 
 CHUNK_LEN = 1 << 20
 #: Characters in a line of Base64, which stand for so many bytes. Spec: RFC 7468 2
@@ -40,6 +40,20 @@ def hashes_of(chunks: Iterable[bytes], names: Iterable[str]) -> dict[str, bytes]
         for each in hashing.values():
             each.update(chunk)
     return {name: each.digest() for name, each in hashing.items()}
+
+
+def unchanged(chunks: Iterable[bytes], hashes: Mapping[str, bytes]) -> Iterator[bytes]:
+    """A content once more, as it was when its hashes were computed.
+
+    :raises ContentChanged: it is another one, which shows only at its end.
+    """
+    hashing = {name: hashlib.new(name) for name in hashes}
+    for chunk in chunks:
+        for each in hashing.values():
+            each.update(chunk)
+        yield chunk
+    if any(each.digest() != hashes[name] for name, each in hashing.items()):
+        raise ContentChanged("somebody has changed the file meanwhile")
 
 
 def armoured(chunks: Iterable[bytes]) -> Iterator[bytes]:

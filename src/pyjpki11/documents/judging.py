@@ -66,7 +66,7 @@ class SignedDocument:
     def _judge(self, info: cms.SignerInfo, content_hashes: Mapping[str, bytes]) -> Signature:
         digest = info["digest_algorithm"]["algorithm"].native
         attributes = _attributes(info)
-        time: datetime | None = attributes["signing_time"].native if "signing_time" in attributes else None
+        time = _time(attributes)
         certificate = self._certificate_of(info)
         findings = [
             self._content(attributes, digest, content_hashes),
@@ -190,6 +190,16 @@ def _binding(attributes: Mapping[str, Any], certificate: x509.Certificate | None
             is_same = hashlib.new(digest, der, usedforsecurity=False).digest() == identity["cert_hash"].native
             return Finding("certificate", GOOD, "named") if is_same else Finding("certificate", BAD, "another-named")
     return Finding("certificate", OPEN, "not-named")
+
+
+def _time(attributes: Mapping[str, Any]) -> datetime | None:
+    """:raises ValueError: it is in no time zone, or in a year that Python does not have."""
+    if "signing_time" not in attributes:
+        return None
+    time = attributes["signing_time"].native
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        raise ValueError("an impossible signing time")
+    return time
 
 
 def _signing_time(moment: datetime | None) -> Finding:
