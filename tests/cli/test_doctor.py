@@ -101,6 +101,12 @@ def test_no_card(pcsc_card: CardMaker) -> None:
     assert only(examine(status=4), "no-card")["remedy"]
 
 
+def test_a_foreign_card_beside_the_right_one(pcsc_card: CardMaker) -> None:
+    pcsc_card()
+    pcsc_card(fault=["foreign-card"], slot=1)
+    assert only(examine(), "foreign-card")["level"] == "note"
+
+
 def test_no_such_reader(card_env: Callable[..., Env]) -> None:
     assert only(examine("--reader", "SCR3310", env=card_env(), status=3), "no-reader")["level"] == "problem"
 

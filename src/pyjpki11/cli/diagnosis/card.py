@@ -24,6 +24,9 @@ from pyjpki11.provider.objects import TokenObject
 from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
 from pyjpki11.provider.token import Token
 
+#: Code of the finding that a card is another kind of card.
+FOREIGN = "foreign-card"
+
 
 class Result(NamedTuple):
     """What was found of the cards; `has_pss` is None where no card could be asked."""
@@ -51,6 +54,8 @@ def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
     results = [_examine_one(those, name, pin) for name in occupied]
     known = [result.has_pss for result in results if result.has_pss is not None]
     findings = [finding for result in results for finding in result.findings]
+    if known:  # then another kind of card beside it is no problem
+        findings = [one._replace(level=NOTE, remedy="") if one.code == FOREIGN else one for one in findings]
     return Result(findings, any(known) if known else None)
 
 
