@@ -138,10 +138,12 @@ def test_firefox_in_both_folders(home: Path, profile: Path) -> None:
     old, absolute = home / ".mozilla/firefox/old", home / "elsewhere"
     for folder in (old, absolute):
         folder.mkdir(parents=True)
+    (old / "cert8.db").touch()  # which Firefox takes over by itself, if nothing newer is there
     sections = ["[Profile0]\nIsRelative=1\nPath=old", f"[Profile1]\nIsRelative=0\nPath={absolute}", "[General]"]
     (old.parent / "profiles.ini").write_text("\n\n".join(sections) + "\n")
     tool("register", "firefox")
     assert all("name=pyjpki11" in (folder / "pkcs11.txt").read_text() for folder in (profile, old, absolute))
+    assert (absolute / "cert9.db").exists() and not (old / "cert9.db").exists()
 
 
 def keytool(*options: str, home: Path, env: dict[str, str]) -> str:

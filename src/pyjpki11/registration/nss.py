@@ -19,6 +19,8 @@ from pyjpki11.registration.refusal import Refused
 
 MODULES = "pkcs11.txt"
 DATABASES = ("cert9.db", "key4.db")
+#: A database of before 2018, which NSS takes over into a new one where there is none yet.
+OLD_DATABASE = "cert8.db"
 LINE = re.compile(r"[A-Za-z]\w*=.*|#.*")
 TIMEOUT_S = 60
 
@@ -82,7 +84,8 @@ def edits(folder: Path, library: Path) -> list[Edit]:
 
 def _database(folder: Path) -> list[Edit]:
     """An empty database, as browsers make it. Without certutil the browser makes it when it starts."""
-    if (folder / DATABASES[0]).exists() or shutil.which("certutil") is None:
+    is_there = any((folder / name).exists() for name in (DATABASES[0], OLD_DATABASE))
+    if is_there or shutil.which("certutil") is None:
         return []
     make = functools.cache(_new_database)
     return [NewFile(folder / name, functools.partial(lambda name: make()[name], name)) for name in DATABASES]
