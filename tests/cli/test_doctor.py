@@ -154,7 +154,7 @@ def test_tries_that_are_gone(card_env: Callable[..., Env]) -> None:
 
 # -- PSS and TLS ------------------------------------------------------------------------------------------------------
 
-NEED_SETTING = {"tls-firefox", "tls-chromium", "tls-openssl", "tls-java"}
+NEED_SETTING = {"tls-firefox", "tls-chromium", "tls-gnutls", "tls-openssl", "tls-curl", "tls-java"}
 
 
 @pytest.mark.parametrize(("fault", "code"), [("no-pss", "pss-unknown"), ("security-first", "pss-unknown")])

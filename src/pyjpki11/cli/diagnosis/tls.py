@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, Finding
 from pyjpki11.cli.language import N_, _
 
-ALONE = N_("{program} signs in with TLS 1.2 without any setting.")
+ONLY_12 = N_("{program} signs in to sites that know TLS 1.2 only.")
+PREFERS_PSS = N_("{program} fails with TLS 1.2 and 1.3, because OpenSSL prefers RSA-PSS.")
 #: Program -> what it does with TLS 1.2, and the setting that it needs for sites that know TLS 1.3 as well.
 ADVICE = {
     "Firefox": (
@@ -18,18 +19,16 @@ ADVICE = {
         N_("{program} signs in to sites that know TLS 1.2 only, and to those of TLS 1.3 that follow RFC 9963."),
         N_("For others, start it with --ssl-version-max=tls1.2."),
     ),
-    "GnuTLS": (ALONE, ""),
+    "GnuTLS": (ONLY_12, N_("For others, give it the priorities NORMAL:-VERS-TLS1.3.")),
     "OpenSSL": (
-        N_("{program} and curl fail with TLS 1.2 and 1.3, because OpenSSL prefers RSA-PSS."),
+        PREFERS_PSS,
         N_(
             "In openssl.cnf, set ClientSignatureAlgorithms = RSA+SHA256:RSA+SHA384:RSA+SHA512 and "
             "MaxProtocol = TLSv1.2 in the section that system_default of ssl_conf names."
         ),
     ),
-    "Java": (
-        N_("{program} signs in to sites that know TLS 1.2 only."),
-        N_("For others, start it with -Djdk.tls.client.protocols=TLSv1.2."),
-    ),
+    "curl": (PREFERS_PSS, N_("Set the same in openssl.cnf, and start it with --tls-max 1.2.")),
+    "Java": (ONLY_12, N_("For others, start it with -Djdk.tls.client.protocols=TLSv1.2.")),
     "OpenSSH": (N_("{program} needs no RSA-PSS."), ""),
 }
 
