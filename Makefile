@@ -61,7 +61,7 @@ lint: prerequisites-build $(VENV)/.test-requirements
 	PYTHONPATH=src $(BIN)/lint-imports
 
 bench: prerequisites-bench $(VENV)/.installed
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench
 
 clean:
 	rm -rf build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

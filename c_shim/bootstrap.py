@@ -1,5 +1,6 @@
 """What the library runs first in Python: it makes our packages importable, then attaches the core."""
 
+import gc
 import sys
 from _frozen_importlib import ModuleSpec, _blocking_on, _module_locks
 from _frozen_importlib_external import MAGIC_NUMBER, PathFinder
@@ -74,6 +75,7 @@ def start(directories, python_is_ours, core_address, stamp):
     """Attach the core to the C table at core_address; the answer is what went wrong, or nothing."""
     directories = directories.split("\n")
     if python_is_ours:
+        gc.disable()  # what is made from here on stays, so looking for garbage would be in vain
         sys.path.extend(directories)
         sys.meta_path[:0] = find_bundle(directories)
         register_at_fork(after_in_child=forget_imports)
@@ -83,6 +85,8 @@ def start(directories, python_is_ours, core_address, stamp):
         from pyjpki11.boundary.attach import attach
 
         attach(core_address, stamp)
+        if python_is_ours:
+            gc.enable()
     except BaseException as error:
         return f"{type(error).__name__}: {error} (looked in {directories})"
     return ""

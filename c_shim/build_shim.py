@@ -67,16 +67,13 @@ def shared_libpython() -> Path:
     )
 
 
-def c_macro(name: str, text: str) -> str:
-    """A C macro that stands for the text as a string literal."""
-    lines = text.replace("\\", "\\\\").replace('"', '\\"').splitlines()
-    return f"#define {name}" + "".join(f' \\\n    "{line}\\n"' for line in lines) + "\n"
-
-
 def write_bootstrap(folder: Path) -> None:
-    """bootstrap.h: the Python text that the library carries."""
+    """bootstrap.h: the code that the library runs first in Python. It is compiled here, because compiling it takes
+    longer than running it; the library is for one version of Python anyhow."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bootstrap.h").write_text(c_macro("BOOTSTRAP", (HERE / "bootstrap.py").read_text()))
+    code = compile((HERE / "bootstrap.py").read_bytes(), "<pyjpki11 bootstrap>", "exec", dont_inherit=True, optimize=2)
+    numbers = ", ".join(map(str, marshal.dumps(code)))
+    (folder / "bootstrap.h").write_text(f"static const unsigned char BOOTSTRAP[] = {{{numbers}}};\n")
 
 
 def write_bundle(package: Path) -> None:

@@ -1,6 +1,7 @@
 /* The Python that serves this process: found in it or started for it. */
 #define _GNU_SOURCE
 #include <Python.h>
+#include <marshal.h>
 #include <ctype.h>
 #include <dlfcn.h>
 #include <limits.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bootstrap.h" /* BOOTSTRAP: the text of bootstrap.py, made by build_shim.py */
+#include "bootstrap.h" /* BOOTSTRAP: the code of bootstrap.py, marshalled by build_shim.py */
 #include "python_host.h"
 
 #define MAX_DIRECTORIES 16
@@ -29,7 +30,7 @@
     X(PyGILState_Ensure) X(PyGILState_Release) X(PyOS_AfterFork_Child) X(PyOS_AfterFork_Parent)     \
     X(PyOS_BeforeFork) X(PyObject_CallFunction)                                                     \
     X(PyPreConfig_InitIsolatedConfig) X(PyStatus_Exception) X(PyUnicode_AsUTF8)     \
-    X(PyWideStringList_Append) X(Py_CompileStringExFlags) X(Py_DecRef) X(Py_DecodeLocale)           \
+    X(PyWideStringList_Append) X(PyMarshal_ReadObjectFromString) X(Py_DecRef) X(Py_DecodeLocale)           \
     X(Py_GetVersion) X(Py_InitializeFromConfig) X(Py_IsInitialized) X(Py_PreInitialize)             \
     X(PyMem_RawFree)
 
@@ -269,7 +270,7 @@ static bool check_answer(PyObject *answer)
 static bool run_bootstrap(PyObject *names)
 {
     static char directories[MAX_DIRECTORIES * PATH_MAX];
-    PyObject *code = py.Py_CompileStringExFlags(BOOTSTRAP, "<pyjpki11 bootstrap>", Py_file_input, NULL, -1);
+    PyObject *code = py.PyMarshal_ReadObjectFromString((const char *)BOOTSTRAP, sizeof BOOTSTRAP);
     PyObject *done = code != NULL ? py.PyEval_EvalCode(code, names, names) : NULL;
     PyObject *start = done != NULL ? py.PyDict_GetItemString(names, "start") : NULL;
     PyObject *answer = NULL;

@@ -1,6 +1,10 @@
 """Names of constants for people: logs and the command-line tool."""
 
-from types import ModuleType
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def name_of(family: ModuleType, value: int) -> str:

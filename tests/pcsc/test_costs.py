@@ -1,0 +1,93 @@
+"""What a signature costs a plain C program, counted: the modules that are loaded, the libraries, the memory.
+
+Times are `make bench`'s business; what is counted here is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from support.clients import OPENSC
+from support.hosts import Hosts
+from support.process import run
+
+#: What may be loaded beside Python's own first modules after C_Initialize. Each costs every host that loads us, so a
+#: new one wants a reason; most of what a module needs can be imported where it is needed.
+STANDARD = {
+    "__future__", "_collections_abc", "_stat", "gc", "genericpath", "itertools", "os", "os.path", "posixpath", "stat",
+}  # fmt: skip
+OURS = {
+    "": {"errors", "log", "program", "settings", "storage"},
+    "boundary": {
+        "_cffi", "_cffi.lib", "attach", "ckr_table", "digesting", "encrypting", "entry", "general", "marshal",
+        "objects", "operations", "sessions", "signing", "slots", "verifying",
+    },
+    "card": {"certificate", "jpki", "layout", "pin", "token_info"},
+    "cryptoki": {
+        "attributes", "ck", "cka", "ckc", "ckf", "ckg", "ckk", "ckm", "cko", "ckp", "ckr", "cks", "cku", "mechanisms",
+        "names",
+    },
+    "iso7816": {"apdu", "channel", "status", "tlv"},
+    "provider": {
+        "digest", "encrypting", "inputs", "insertion", "issuer", "memory", "module", "objects", "operation", "port",
+        "pss", "rsa", "session", "session_objects", "signing", "token", "verifying",
+    },
+    "reader": {"drivers", "pcsc", "worker"},
+}  # fmt: skip
+FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
+#: A signature hashes; nothing else may come with it. Where hashes are depends on the Python's version.
+WITH_A_SIGNATURE = {"_sha256", "_sha2", "binascii"}
+#: They bring what a host may be in the middle of using (design decision 3), or take longer than a card.
+NEVER = {
+    "_hashlib", "_ssl", "asn1crypto", "cryptography", "ctypes", "dataclasses", "enum", "hashlib", "importlib.metadata",
+    "inspect", "logging", "re", "smartcard", "ssl", "traceback", "typing",
+}  # fmt: skip
+LIBRARIES = re.compile(
+    r"ld-linux.*|lib(c|dl|m|pthread|util|rt|pcsclite|pcsclite_real|python3\.\d+|pyjpki11|z|expat|gcc_s)\.so.*"
+    r"|_(cffi|cffi_backend|scard|sha2|sha256|sha1|sha512)\..*so"
+)
+MEMORY_LIMIT = 2.2  # times OpenSC's
+
+
+def allowed() -> set[str]:
+    """Every module by its full name."""
+    packages = {"pyjpki11", *(f"pyjpki11.{package}" for package in OURS if package)}
+    modules = {
+        ".".join(filter(None, ("pyjpki11", package, name))) for package, names in OURS.items() for name in names
+    }
+    return STANDARD | FOREIGN | packages | modules
+
+
+@pytest.fixture
+def loaded(card: object, c_host: Hosts, module_path: Path) -> dict[str, list[str]]:
+    """First word of a line -> its other words; the libraries are under `libraries`."""
+    lines = run([c_host("cost"), module_path, "imports"]).stdout.splitlines()
+    said = {word: rest.split() for word, _, rest in (line.partition(" ") for line in lines[:2])}
+    return said | {"libraries": sorted({Path(line.split()[-1]).name for line in lines[2:]})}
+
+
+def test_modules(loaded: dict[str, list[str]]) -> None:
+    first = run([sys.executable, "-I", "-S", "-c", "import sys; print(*sys.modules)"]).stdout.split()
+    initialized, signed = (set(loaded[when]) - set(first) for when in ("initialized", "signed"))
+    assert initialized <= allowed(), sorted(initialized - allowed())
+    assert signed - initialized <= WITH_A_SIGNATURE, sorted(signed - initialized)
+    assert not signed & NEVER
+    assert "pyjpki11.provider.signing" in initialized, "this test looks at another core"
+
+
+def test_libraries(loaded: dict[str, list[str]]) -> None:
+    """Above all no libcrypto, of the system or of anybody."""
+    assert any(name.startswith("libpython3") for name in loaded["libraries"]), "this test looks at another process"
+    assert [name for name in loaded["libraries"] if not LIBRARIES.fullmatch(name)] == []
+    assert not [name for name in loaded["libraries"] if "crypto" in name or "ssl" in name]
+
+
+def test_memory(card: object, c_host: Hosts, module_path: Path) -> None:
+    """Pages are counted, which depend on the machine a little; the limit is far."""
+    ours, theirs = (
+        int(run([c_host("cost"), module, "memory"]).stdout.split()[1]) for module in (module_path, OPENSC[0])
+    )
+    assert ours <= MEMORY_LIMIT * theirs, (ours, theirs)

@@ -1,0 +1,73 @@
+"""How many commands the card gets in each flow, cold, warm, and with OpenSC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from support import openssh
+from support.pcsc_card import PcscCard
+from support.process import run
+
+from tools.bench.card import PIN
+from tools.bench.flows import FLOWS, MODULES, SSH_BUDGET, Flow
+from tools.bench.report import Table
+
+WARMING = 2  # runs after which what they read is believed
+
+Action = Callable[[Path, dict[str, str]], object]
+
+
+def measure(card: PcscCard, folder: Path, document: Path) -> Table:
+    """The table."""
+    rows = []
+    for flow in FLOWS:
+
+        def act(module: Path, env: dict[str, str], flow: Flow = flow) -> object:
+            return run(flow.command(module, document), env=env)
+
+        rows.append((flow.name, *_counts(card, folder, act), flow.budget))
+    rows.append(("ssh -I, a login", *_ssh_counts(card, folder), SSH_BUDGET))
+    return Table(
+        "Commands to the card",
+        ("flow", "cold", "warm", "OpenSC", "budget, cold and warm"),
+        [(name, str(cold), str(warm), str(theirs), _text(budget)) for name, cold, warm, theirs, budget in rows],
+        "Warm: two runs have read the card's public certificates. A software card's authorities are not known before "
+        "it was read; those of real cards come with the module, so a cold `ssh -I` with one has 14 commands, as a test of "
+        "that case counts.",
+    )
+
+
+def _text(budget: tuple[int, int] | None) -> str:
+    return "-" if budget is None else f"{budget[0]}, {budget[1]}"
+
+
+def _ssh_counts(card: PcscCard, folder: Path) -> tuple[int, int, int]:
+    askpass = openssh.Askpass(folder, PIN)
+    with openssh.serving(folder, openssh.listed_keys(MODULES["OpenSC"])[0]) as server:
+        return _counts(
+            card, folder, lambda module, env: server.login("-I", module, env={**askpass.environment, **env})
+        )
+
+
+def _counts(card: PcscCard, folder: Path, act: Action) -> tuple[int, int, int]:
+    """Cold, warm, OpenSC's."""
+    cold = _count(card, lambda: act(MODULES["pyjpki11"], {"XDG_CACHE_HOME": str(folder / "nothing")}))
+    env = {"XDG_CACHE_HOME": str(folder / "known")}
+    for _run in range(WARMING):
+        run(["ssh-keygen", "-D", MODULES["pyjpki11"]], env=env)
+    warm = _count(card, lambda: act(MODULES["pyjpki11"], env))
+    _forget(folder / "nothing")
+    return cold, warm, _count(card, lambda: act(MODULES["OpenSC"], {}))
+
+
+def _count(card: PcscCard, action: Callable[[], object]) -> int:
+    before = card.count()
+    action()
+    return card.count() - before
+
+
+def _forget(cache: Path) -> None:
+    for file in cache.rglob("*"):
+        if file.is_file():
+            file.unlink()

@@ -1,0 +1,68 @@
+"""What the module costs a program in C: its start, its calls, its memory."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+from support.hosts import Hosts
+from support.pcsc_card import PcscCard
+from support.process import run
+
+from tools.bench.flows import MODULES
+from tools.bench.report import Table
+
+STARTS = 25
+#: Call -> the most that it may take, in microseconds.
+CALL_LIMITS = {"C_GetSessionInfo": 20, "C_GetAttributeValue": 20, "C_FindObjects": 20}
+SIGN_OVERHEAD_LIMIT = 300
+START_LIMIT_MS, MEMORY_LIMIT = 25, 2.2
+
+
+def measure(card: PcscCard, folder: Path) -> Table:
+    """The table."""
+    folder.mkdir()
+    program = Hosts(folder)("cost")
+    rows = [_start(program), _memory(program), *_calls(program, card)]
+    return Table(
+        "In a program written in C",
+        ("what", "pyjpki11", "OpenSC", "limit"),
+        rows,
+        "A call's time is that of many in a row. Only one C_GetSessionInfo in 5 ms asks the PC/SC service whether the "
+        "card is still there; that one takes ten times as long.",
+    )
+
+
+def _start(program: Path) -> tuple[str, ...]:
+    medians = [
+        statistics.median(
+            float(run([program, MODULES[name], "start"]).stdout.split()[1]) for _ in range(STARTS)
+        )
+        for name in MODULES
+    ]
+    label = "load, C_Initialize, C_GetSlotList, C_Finalize: processor, ms"
+    return (label, *(f"{value:.1f}" for value in medians), str(START_LIMIT_MS))
+
+
+def _memory(program: Path) -> tuple[str, ...]:
+    ours, theirs = (int(run([program, module, "memory"]).stdout.split()[1]) for module in MODULES.values())
+    label = "resident set after a signature, MB"
+    return (label, f"{ours / 1024:.1f}", f"{theirs / 1024:.1f}", f"{MEMORY_LIMIT} times ({ours / theirs:.2f})")
+
+
+def _calls(program: Path, card: PcscCard) -> list[tuple[str, ...]]:
+    ours, theirs = (_microseconds(program, module, card) for module in MODULES.values())
+    rows: list[tuple[str, ...]] = [
+        (f"{name}, µs", f"{ours[name]:.1f}", f"{theirs[name]:.1f}", str(limit)) for name, limit in CALL_LIMITS.items()
+    ]
+    overhead = [f"{times['C_Sign'] - times['card']:.0f}" for times in (ours, theirs)]
+    return [*rows, ("C_Sign beyond the card's time, µs", *overhead, str(SIGN_OVERHEAD_LIMIT))]
+
+
+def _microseconds(program: Path, module: Path, card: PcscCard) -> dict[str, float]:
+    """The best round's median of each call."""
+    best: dict[str, float] = {}
+    for line in run([program, module, "calls", card.reader]).stdout.splitlines():
+        name, wall, _processor = line.split()
+        best[name] = min(best.get(name, float("inf")), float(wall) * 1000)
+    return best
