@@ -237,8 +237,11 @@ def test_content_taken_out(desk: CardTool) -> None:
     desk(*verify, "-o", "out")
     assert desk.read("out") == CONTENT
     assert "no space is left" in desk(*verify, "-o", "/dev/full", status=1).stderr
-    desk(*verify, "-o", "-", prefix=["sh", "-c", 'exec "$@" > stdout', "sh"])
+    said = desk(*verify, "-o", "-", prefix=["sh", "-c", 'exec "$@" > stdout', "sh"])
     assert desk.read("stdout") == CONTENT
+    assert "The signature is valid." in said.stderr
+    for arguments in (["--json", "-o", "-"], ["-o", "out", "--certificate", "signer.pem", "--content", "content"]):
+        desk(*verify, *arguments, status=2)
     signed(desk, is_detached=True)
     desk(*verify, "--content", "content", "-o", "out", status=2)
 

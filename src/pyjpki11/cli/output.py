@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from typing import TextIO
 
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
@@ -23,14 +24,15 @@ def show(options: Options, document: Mapping[str, object], text: Iterable[str]) 
         print_lines(text)
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Lines on standard output, all of them or an error.
+def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Lines on standard output, or on another stream; all of them or an error.
 
     :raises OSError: it cannot be written.
     """
     progress.clear()
-    sys.stdout.write("".join(f"{columns.harmless(line)}\n" for line in lines))
-    sys.stdout.flush()
+    stream = stream or sys.stdout
+    stream.write("".join(f"{columns.harmless(line)}\n" for line in lines))
+    stream.flush()
 
 
 def note(*sentences: str) -> None:
@@ -39,21 +41,6 @@ def note(*sentences: str) -> None:
     for sentence in filter(None, sentences):
         for line in columns.wrap(columns.harmless(sentence), columns.COLUMNS):
             print(line, file=sys.stderr)
-
-
-def write_file(path: str, content: bytes) -> None:
-    """Write what a command makes into the file, or to standard output where it is called `-`.
-
-    :raises OSError: it cannot be written.
-    """
-    if path == "-":
-        progress.clear()
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    with open(path, "wb") as file:
-        file.write(content)
 
 
 def tolerate_any_character() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ def command(
     options: Options, signature: str, content: str | None, certificate: str | None, target: str | None, trust: Trust
 ) -> int:
     """See the help."""
+    _check_options(options, certificate, target)
     if certificate is not None:
         judged = [_judge_bare(Path(signature), content, Path(certificate), trust)]
     else:
@@ -67,10 +69,17 @@ def command(
                 _write_content(data, hashes, target)
     is_valid = all(it.is_good for it in judged)
     if target == files.STDOUT:
-        output.note(_headline(is_valid))
+        output.print_lines(_text(judged, is_valid), sys.stderr)
     else:
         output.show(options, _document(judged, is_valid), _text(judged, is_valid))
     return exits.OK if is_valid else exits.NOT_VALID
+
+
+def _check_options(options: Options, certificate: str | None, target: str | None) -> None:
+    if options.json and target == files.STDOUT:
+        raise click.UsageError(_("--json and -o - both want standard output."))
+    if certificate is not None and target is not None:
+        raise click.UsageError(_("-o takes the content out of a signature that has it inside."))
 
 
 def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> tuple[list[Judged], Mapping[str, bytes]]:
@@ -159,12 +168,8 @@ def _signer(judged: Judged) -> dict[str, object]:
     }
 
 
-def _headline(is_valid: bool) -> str:
-    return _("The signature is valid.") if is_valid else _("The signature is NOT valid.")
-
-
 def _text(judged: Sequence[Judged], is_valid: bool) -> Iterator[str]:
-    yield _headline(is_valid)
+    yield _("The signature is valid.") if is_valid else _("The signature is NOT valid.")
     for it in judged:
         yield ""
         yield _("Signer")
