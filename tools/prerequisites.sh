@@ -108,6 +108,11 @@ group_test() {
     need_file libengine-pkcs11-openssl /usr/lib/*/engines-3/pkcs11.so
     need_newer pkcs11-provider /usr/lib/*/ossl-modules/pkcs11.so
     need_program firefox-esr firefox-esr
+    need_program chromium chromium
+    need_program Xvfb xvfb
+    need_program xdotool xdotool
+    need_program import imagemagick
+    need_program tesseract tesseract-ocr
     need_program valgrind valgrind
     need_program man man-db
     need_program zsh zsh

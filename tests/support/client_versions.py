@@ -47,4 +47,6 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "pdfsig (poppler)": said(r"pdfsig version ([\d.]+)", "pdfsig", "-v"),
     "SignXML": python("signxml"),
     "p11-kit": debian("p11-kit"),
+    "Firefox": said(r"Firefox ([\d.]+)", "firefox-esr", "--version"),
+    "Chromium": said(r"Chromium ([\d.]+)", "chromium", "--version"),
 }

@@ -72,6 +72,11 @@ class TlsSite:
         self.url = f"https://{self.host}:{self.port}/"
 
     @property
+    def connections(self) -> int:
+        """How many there were, with a finished handshake or without."""
+        return self._server.connections
+
+    @property
     def sign_ins(self) -> list[tuple[str, str, str]]:
         """Protocol, signature scheme, name, for every handshake with a certificate."""
         return [(visit.protocol, visit.scheme, visit.name) for visit in self.visits if visit.certificate]
@@ -143,11 +148,13 @@ class _Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Page)
         self._context = context
         self._visits = visits
+        self.connections = 0
         self._schemes: dict[ssl.SSLSocket, str] = {}
         context._msg_callback = self._saw  # type: ignore[attr-defined]
 
     def get_request(self) -> tuple[ssl.SSLSocket, Any]:
         connection, address = self.socket.accept()
+        self.connections += 1
         connection.settimeout(IDLE_S)
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
