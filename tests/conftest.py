@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     yield
     grouped = (item for item in items if item.get_closest_marker("xdist_group"))
     if "PYTEST_XDIST_WORKER" in os.environ and not all(item.nodeid.endswith("@pcscd") for item in grouped):
-        raise pytest.UsageError("tests are not grouped: say --dist loadgroup, and see pyproject.toml about pytest")
+        pytest.fail("tests are not grouped: say --dist loadgroup, and see pyproject.toml about pytest")
 
 
 @pytest.fixture(autouse=True)
