@@ -214,8 +214,9 @@ class World:
     # -- sessions -------------------------------------------------------------------------------------------
 
     def open_session(self, is_serial: bool) -> Outcomes:
-        """C_OpenSession, without its effect."""
-        self.notice()
+        """C_OpenSession, without its effect; a call that is wrong in itself does not look at the slot."""
+        if is_serial:
+            self.notice()
         problems = [] if is_serial else ["SESSION_PARALLEL_NOT_SUPPORTED"]
         problems += [] if self.is_present else ["TOKEN_NOT_PRESENT"]
         return refusal(*problems) if problems else success()
