@@ -13,7 +13,7 @@ from support.pcsc_card import PcscCard
 from support.process import run
 
 from tools.bench.card import Limit, Model
-from tools.bench.counts import WARMING
+from tools.bench.counts import look_at_everything
 from tools.bench.flows import LIST, MODULES, SIGN, Flow
 from tools.bench.report import Table
 
@@ -45,8 +45,7 @@ class Race(NamedTuple):
 def race(card: PcscCard, model: Model, flow: Flow, folder: Path, document: Path, limit: Limit) -> Race:
     """Cold, warm and OpenSC, one after another, many times."""
     known = {"XDG_CACHE_HOME": str(folder / "known")}
-    for _run in range(WARMING):
-        run(["ssh-keygen", "-D", MODULES["pyjpki11"]], env=known)
+    look_at_everything(known)
     taken: dict[str, list[Times]] = {COLD: [], WARM: [], OPENSC: []}
     for number in range(RUNS[model.name]):
         unknown = {"XDG_CACHE_HOME": str(folder / f"{model.name} {flow.name} {number}".replace("/", " "))}
