@@ -7,7 +7,7 @@ from _frozen_importlib_external import MAGIC_NUMBER, PathFinder
 from marshal import loads
 from posix import register_at_fork
 
-BUNDLE = "core.bundle"  # written by build_shim.py
+BUNDLE = "core.bundle"  # written by bundle.py
 
 
 class OwnPackages:

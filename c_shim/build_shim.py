@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import marshal
 import re
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -15,8 +15,6 @@ from setuptools import Extension
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = "pyjpki11.libpyjpki11"
-BUNDLE = "core.bundle"
-CORE = ("boundary", "card", "cryptoki", "iso7816", "provider", "reader")  # folders; with the files beside them
 WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisibility=hidden"]
 ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\),\s*\(([^()]*)\)\)", re.MULTILINE)
 
@@ -77,20 +75,9 @@ def write_bootstrap(folder: Path) -> None:
 
 
 def write_bundle(package: Path) -> None:
-    """core.bundle: what a host may import of the package, compiled without docstrings, in one file.
-
-    Name -> file, whether it is a package, code; see bootstrap.py.
-    """
-    modules = {}
-    for path in sorted(package.rglob("*.py")):
-        file = path.relative_to(package)
-        if len(file.parts) > 1 and file.parts[0] not in CORE:
-            continue  # the tool's
-        parts = ["pyjpki11", *file.with_suffix("").parts]
-        is_package = parts[-1] == "__init__"
-        code = compile(path.read_bytes(), f"pyjpki11/{file}", "exec", dont_inherit=True, optimize=2)
-        modules[".".join(parts[: -1 if is_package else None])] = (str(file), is_package, marshal.dumps(code))
-    (package / BUNDLE).write_bytes(importlib.util.MAGIC_NUMBER + marshal.dumps(modules))
+    """core.bundle; see bundle.py. Without the columns of each instruction, which only a switch at the start omits."""
+    command = [sys.executable, "-I", "-X", "no_debug_ranges", str(HERE / "bundle.py"), str(package)]
+    subprocess.run(command, check=True)  # noqa: S603 - ours
 
 
 def quoted(text: object) -> str:
