@@ -69,5 +69,5 @@ def card_options(function: Function) -> Function:
 def output_option(function: Function) -> Function:
     """-o FILE, given to the command as `output`; `-` is standard output."""
     text = _("Write into FILE; - is standard output.")
-    path = click.Path(allow_dash=True)
+    path = click.Path(readable=False, allow_dash=True)
     return click.option("-o", "--output", metavar="FILE", type=path, default="-", help=text)(function)

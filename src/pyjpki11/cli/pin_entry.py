@@ -67,7 +67,8 @@ def _source_options(function: Function, parameter: str, file_help: str, fd_help:
         return function(*arguments, **{parameter: source}, **values)
 
     with_fd = click.option(f"{option}-fd", type=int, metavar="N", help=fd_help)(with_source)
-    with_file = click.option(f"{option}-file", metavar="FILE", type=click.Path(allow_dash=True), help=file_help)
+    path = click.Path(readable=False, allow_dash=True)  # what cannot be read is said by whoever reads it
+    with_file = click.option(f"{option}-file", metavar="FILE", type=path, help=file_help)
     return with_file(with_fd)  # type: ignore[return-value]
 
 
