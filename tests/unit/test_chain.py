@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA384, SHA512
+from cryptography.hazmat.primitives.hashes import SHA224, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -127,9 +127,12 @@ def test_key_usage(extensions: list[tuple[x509.ExtensionType, bool]], expected: 
     assert codes(AUTHORITY.issue(extensions=extensions).certificate)[2] == expected
 
 
-def test_hash_of_the_issuers_signature() -> None:
-    assert codes(AUTHORITY.issue(hashed=SHA384()).certificate)[0] == "published-root"
-    assert codes(AUTHORITY.issue(hashed=SHA512()).certificate)[0] == "published-root"
+@pytest.mark.parametrize(
+    ("hashed", "expected"),
+    [(SHA224(), "!weak-hash"), (SHA384(), "published-root"), (SHA512(), "published-root")],
+)
+def test_hash_of_the_issuers_signature(hashed: HashAlgorithm, expected: str) -> None:
+    assert codes(AUTHORITY.issue(hashed=hashed).certificate)[0] == expected
 
 
 def test_given_root_wins_only_for_its_own() -> None:
