@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from support.browser import NewBrowser
-from support.browser_kinds import CHROMIUM, FIREFOX, NO_CERTIFICATE, PKCS1, Kind
+from support.browser_kinds import CHROMIUM, FIREFOX, NO_CARD, PKCS1, Kind
 from support.clients import KEYS, signatures, verifications
 from support.pcsc_card import CardMaker, PcscCard
 from support.tls_site import VERSIONS, NewSite
 
 PIN, WRONG_PIN = KEYS["authentication"].pin, "9999"
 ACCEPTED, REFUSED = ("0018", "9000"), ("0018", "63C2")  # answers to the authentication PIN
+RELOADS = 30  # NSS looks at a slot once a second at most, and says until then that there is no certificate
 NEEDS_PSS = "TLS 1.3 needs RSA-PSS"
 MOST_COMMANDS = 23  # to the card besides signatures, for all sites; may only be lowered
 KINDS = (FIREFOX, CHROMIUM)
@@ -59,9 +60,9 @@ def test_wrong_pin_and_a_pulled_card(
     browser.sign_in(first, WRONG_PIN, PIN)
     assert verifications(card) == [REFUSED, ACCEPTED]
     card.remove()
-    assert browser.refusal(without) == NO_CERTIFICATE
+    assert browser.refusal(without) in NO_CARD
     card.insert()
-    browser.sign_in(again, PIN)
+    browser.sign_in(again, PIN, reloads=RELOADS)
     assert verifications(card) == [REFUSED, ACCEPTED, ACCEPTED]
     assert {name for *_rest, name in again.sign_ins} == {card_name}
     assert [kind.demand in said for said in browser.prompts] == [True] * 3, browser.prompts

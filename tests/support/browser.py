@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from support.browser_kinds import Kind
@@ -36,22 +37,29 @@ class Browser:
         self._display.wait_for("the site to show itself", lambda: site.visits)
         self.wait_for_page("Not signed in")
 
-    def sign_in(self, site: TlsSite, *pins: str) -> None:
+    def sign_in(self, site: TlsSite, *pins: str, reloads: int = 0) -> None:
         """Visit a site that wants a certificate, send it the one there is, answer each prompt with the next PIN.
 
-        Raises AssertionError for more prompts than PINs, or for less.
+        `reloads`: how often to try once more when the site refuses. Raises AssertionError for more prompts than PINs,
+        or for less, or when the site refuses all the same.
         """
         left = list(pins)
         self._visit(site)
-        self._answer_until(lambda: site.sign_ins, left)
+        for attempts in range(1, reloads + 2):
+            if attempts > 1:
+                self._display.press(self._window, "F5")
+            self._answer_until(partial(_has_decided, site, attempts), left)
+            if site.sign_ins:
+                break
+        assert site.sign_ins, f"refused: {_refusals(site)}"
         self.wait_for_page("Signed in as")
         assert not left and not self._prompt(), f"{len(left)} PINs are left, these were asked for: {self.prompts}"
 
     def refusal(self, site: TlsSite) -> str:
         """Visit a site that does not let us in, and never ask for a PIN; what ended the handshake, as OpenSSL says."""
         self._visit(site)
-        self._answer_until(lambda: _refusals(site), [])
-        return _refusals(site)[0]
+        self._answer_until(partial(_has_decided, site, 1), [])
+        return _refusals(site)[0] if not site.sign_ins else ""
 
     def wait_for_page(self, title: str) -> None:
         """Wait for a page with these words in its title."""
@@ -111,6 +119,11 @@ class Browser:
             return soon(lambda: not is_there(), AGAIN_S)
 
         self._display.wait_for("the answer to be taken", accept)
+
+
+def _has_decided(site: TlsSite, attempts: int) -> bool:
+    """Whether a site has let us in, or has refused that often."""
+    return bool(site.sign_ins) or len(_refusals(site)) >= attempts
 
 
 def _refusals(site: TlsSite) -> list[str]:

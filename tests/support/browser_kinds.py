@@ -14,6 +14,7 @@ from support.process import run
 TOKEN = KEYS["authentication"].token
 PSS, PKCS1 = "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"
 NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+NO_CARD = (NO_CERTIFICATE, "TLSV1_ALERT_INTERNAL_ERROR")  # the latter if NSS has not looked for it yet, and cannot sign
 
 
 class Kind(NamedTuple):
