@@ -648,7 +648,7 @@ def test_a_known_card_is_selected_before_verify_all_the_same() -> None:
 UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", OK, "30820100" + OK, chunk(1, 256), chunk(0, 255)]
 
 
-@pytest.mark.parametrize("answer", UNKNOWN)
+@pytest.mark.parametrize("answer", UNKNOWN, ids=range(len(UNKNOWN)))
 def test_anything_else_is_not_recognized(answer: str) -> None:
     """It may be another application's file: everything is said again after a SELECT."""
     connection = Scripted((HEAD[0], answer), SELECT_AP, TOKEN_INFO)

@@ -146,6 +146,7 @@ def test_every_bit_of_pss_counts(bits: int) -> None:
         (pss(), bytes(126)),
         (pss(), bytes(300)),
     ],
+    ids=map(str, range(8)),  # each process that runs tests has made a key of its own
 )
 def test_bad_pss(signature: bytes, hashed: bytes) -> None:
     assert public().pss_salt_len(signature, hashed, "sha256", "sha256") is None
