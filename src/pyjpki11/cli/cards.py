@@ -16,7 +16,7 @@ from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
 from pyjpki11.cli.line import WatchedLine
 from pyjpki11.cli.options import Options
-from pyjpki11.errors import CardAbsent, CardNotRecognized, JpkiError
+from pyjpki11.errors import CardAbsent, JpkiError
 from pyjpki11.reader.base import Driver
 from pyjpki11.reader.drivers import open_driver
 
@@ -118,7 +118,7 @@ def open_card(options: Options) -> Iterator[Opened]:
 
     :raises ToolError: there is no reader, or more than one such card.
     :raises CardAbsent: there is no card.
-    :raises CardNotRecognized: there are other cards only.
+    :raises JpkiError: there are only cards that are no My Number cards, or do not answer.
     """
     with readers(options) as those:
         with progress.shown(_("Looking for the card")):
@@ -136,7 +136,7 @@ def _only_one(those: Readers) -> Opened:
         if those.has_card(name):
             try:
                 found.append(those.open(name))
-            except CardNotRecognized as error:
+            except JpkiError as error:  # another reader may hold a card that answers
                 refusal = error
     if not found:
         raise refusal
