@@ -109,7 +109,8 @@ class Browser:
 
     def _is_asking(self) -> bool:
         """Whether it asks for a certificate, which is not in a window of its own."""
-        return self._kind.question in self._display.read(self._window)
+        words = self._display.read(self._window)
+        return any(part in words for part in self._kind.question)
 
     def _press_until_gone(self, window: int, is_there: Callable[[], object]) -> None:
         """Accept what a window asks. Browsers ignore keys for a moment, lest they were meant for something else."""

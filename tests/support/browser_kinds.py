@@ -31,8 +31,8 @@ class Kind(NamedTuple):
     """What its profile says beforehand; empty where it makes its profile itself."""
     title: str
     """In the titles of its windows."""
-    question: str
-    """What it says when it asks for a certificate."""
+    question: tuple[str, ...]
+    """Parts of what it says when it asks for a certificate; who reads may misread one of them."""
     prompt: str
     """In the title of the window that asks for a PIN."""
     demand: str
@@ -66,7 +66,7 @@ FIREFOX = Kind(
         "network.http.speculative-parallel-limit": 0,
     },
     title="Mozilla Firefox",
-    question="identify yourself with a certificate",
+    question=("identify yourself with a certificate", "Details of selected certificate", "send a certificate"),
     prompt="Password Required",
     demand=f"Please authenticate to the security device ({TOKEN})",
     schemes={"1.2": PSS, "1.3": PSS},
@@ -90,7 +90,7 @@ CHROMIUM = Kind(
     database=".pki/nssdb",
     preferences={},
     title="Chromium",
-    question="Select a certificate",
+    question=("Select a certificate", "Certificate information", "authenticate yourself to"),
     prompt="Unlock Security Device",
     demand=f"Please unlock {TOKEN} to authenticate to localhost",
     schemes={"1.2": PKCS1, "1.3": PSS},
