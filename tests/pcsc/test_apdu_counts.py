@@ -60,7 +60,7 @@ FLOWS: dict[str, tuple[Flow, Bound]] = {
     "list slots": (tool("--list-slots"), Bound(5, 3, (10, 6), opensc=66)),
     "list objects": (tool("--list-objects"), Bound(16, 1, None, opensc=62)),
     "list objects, signature": (tool("--slot-index", "1", "--list-objects"), Bound(8, 1, None, opensc=64)),
-    "sign, authentication": (sign(0, "authentication"), Bound(13, 8, (14, 8), opensc=70)),
+    "sign, authentication": (sign(0, "authentication"), Bound(12, 7, (14, 8), opensc=70)),
     "sign, signature": (sign(1, "signature"), Bound(19, 17, None, opensc=74)),
     "ssh-keygen -D": (LOOK_AT_EVERYTHING, Bound(18, 3, None, opensc=80)),
 }

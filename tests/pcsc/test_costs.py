@@ -38,7 +38,8 @@ OURS = {
     "reader": {"drivers", "pcsc", "worker"},
 }  # fmt: skip
 FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
-#: A signature hashes; nothing else may come with it. Where hashes are depends on the Python's version.
+#: A signature hashes, and the authorities of a new card are read from PEM; nothing else may come with it. Where hashes
+#: are depends on the Python's version.
 WITH_A_SIGNATURE = {"_sha256", "_sha2", "binascii"}
 #: They bring what a host may be in the middle of using (design decision 3), or take longer than a card.
 NEVER = {
@@ -47,7 +48,7 @@ NEVER = {
 }  # fmt: skip
 LIBRARIES = re.compile(
     r"ld-linux.*|lib(c|dl|m|pthread|util|rt|pcsclite|pcsclite_real|python3\.\d+|pyjpki11|z|expat|gcc_s)\.so.*"
-    r"|_(cffi|cffi_backend|scard|sha2|sha256|sha1|sha512)\..*so"
+    r"|(_cffi|_cffi_backend|_scard|_sha2|_sha256|_sha1|_sha512|binascii)\..*so"
 )
 MEMORY_LIMIT = 2.2  # times OpenSC's
 

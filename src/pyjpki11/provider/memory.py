@@ -164,5 +164,5 @@ def _known_by_sight() -> Iterator[bytes]:
 
     for path in (f"{folder}/{name}" for folder in KNOWN for name in sorted(os.listdir(folder))):
         if path.endswith(".pem"):
-            with open(path, encoding="ascii") as file:
-                yield a2b_base64("".join(line for line in file if not line.startswith("-----")))
+            with open(path, "rb") as file:
+                yield a2b_base64(b"".join(line for line in file if not line.startswith(b"-----")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import monotonic
 
 from pyjpki11.card.layout import SIGNATURE
 from pyjpki11.card.pin import normalize, wipe
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     AnyObject = TokenObject | SessionObject
 
+#: Seconds for which the card's answer about a PIN's tries holds: programs ask twice in a row. It is shown, no more: a
+#: try that another program uses up meanwhile is told that much later.
+TRIES_HOLD_S = 0.5
 #: Bytes that SHA-256 keeps at a time.
 FINGERPRINT_BLOCK = 64
 
@@ -74,6 +78,7 @@ class Token:
         self.is_logged_in = False
         self._consents = 0  # signatures that the last login still allows
         self._refused: set[bytes] = set()
+        self._tries: tuple[float, int | None] = (0.0, None)  # until when the answer holds, and what it is
         self._salt = os.urandom(16)
         self._card_objects = {it.handle: it for it in map(self._card_object, layout.objects)}
         self._session_objects: dict[int, SessionObject] = {}
@@ -118,7 +123,7 @@ class Token:
 
     def pin_flags(self) -> int:
         """The CKF_USER_PIN_ flags for the tries that the card says are left. Spec: PKCS#11 v3.1 3.2.3"""
-        tries_left = self.insertion.run(lambda card: card.tries_left(self.key))
+        tries_left = self._recent_tries_left()
         if tries_left is None or tries_left >= self.key.pin_rule.max_tries:
             return 0
         flags = ckf.USER_PIN_COUNT_LOW
@@ -127,6 +132,13 @@ class Token:
         if tries_left == 0:
             flags |= ckf.USER_PIN_LOCKED
         return flags
+
+    def _recent_tries_left(self) -> int | None:
+        until, tries_left = self._tries
+        if monotonic() >= until:
+            tries_left = self.insertion.run(lambda card: card.tries_left(self.key))
+            self._tries = monotonic() + TRIES_HOLD_S, tries_left
+        return tries_left
 
     def login(self, pin: bytearray) -> None:
         """Log in, which allows one signature where each needs its own consent.
@@ -194,6 +206,8 @@ class Token:
             if isinstance(error, PinBlocked):
                 self._forget_login()
             raise
+        finally:
+            self._tries = (0.0, None)
 
     def _known_refusal(self) -> PinRejected | PinBlocked:
         tries_left = self.insertion.run(lambda card: card.tries_left(self.key))
