@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support.browser_kinds import Kind
 from support.display import Display, soon
-from support.process import background
+from support.process import Failed, background
 from support.tls_site import TlsSite
 
 AGAIN_S = 1.5  # a key that shows no effect for so long is pressed again
@@ -139,7 +139,12 @@ NewBrowser = Callable[..., Browser]
 @contextlib.contextmanager
 def browsing(kind: Kind, display: Display, site: TlsSite, album: Path) -> Iterator[Browser]:
     """The browser, showing a site that wants no certificate."""
-    with background([*kind.command, site.url], album / f"{kind.name.lower()}.log", display.environment):
-        browser = Browser(kind, display, album)
+    log = album / f"{kind.name.lower()}.log"
+    with background([*kind.command, site.url], log, display.environment) as process:
+        try:
+            browser = Browser(kind, display, album)
+        except Failed as error:
+            state = "runs" if process.poll() is None else f"ended with {process.returncode}"
+            raise Failed(f"{error}\n{kind.name} {state}\n{log.read_text(errors='backslashreplace')}") from None
         browser.wait_for_page("Not signed in")
         yield browser
