@@ -25,14 +25,14 @@ USER_FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """All that use pcscd run in one process: there is one on a machine, its readers hold one card each."""
     for item in items:
         if "pcscd" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("pcscd"))
     yield
     grouped = (item for item in items if item.get_closest_marker("xdist_group"))
-    if "PYTEST_XDIST_WORKER" in os.environ and not all(item.nodeid.endswith("@pcscd") for item in grouped):
+    if hasattr(config, "workerinput") and not all(item.nodeid.endswith("@pcscd") for item in grouped):
         pytest.fail("tests are not grouped: say --dist loadgroup, and see pyproject.toml about pytest")
 
 
