@@ -16,7 +16,7 @@ from support.figures import outcomes as outcomes
 from support.figures import pytest_terminal_summary as pytest_terminal_summary
 from support.hosts import Hosts
 from support.openssh import Askpass, Server, listed_keys, serving
-from support.pcsc_card import CardMaker, PcscCard
+from support.pcsc_card import IN_PCSCDS_PROCESS, CardMaker, PcscCard
 from support.pcscd import Pcscd
 
 import jpki_softcard
@@ -26,10 +26,10 @@ USER_FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """All that use pcscd run in one process: there is one on a machine, its readers hold one card each."""
+    """Group the tests that use pcscd."""
     for item in items:
         if "pcscd" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("pcscd"))
+            item.add_marker(IN_PCSCDS_PROCESS)
     yield
     grouped = (item for item in items if item.get_closest_marker("xdist_group"))
     if hasattr(config, "workerinput") and not all(item.nodeid.endswith("@pcscd") for item in grouped):
@@ -96,8 +96,11 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
 
 
 @pytest.fixture
-def pcsc_card(pcscd: Pcscd, tmp_path: Path, new_state: Callable[[], Path]) -> Iterator[CardMaker]:
+def pcsc_card(
+    request: pytest.FixtureRequest, pcscd: Pcscd, tmp_path: Path, new_state: Callable[[], Path]
+) -> Iterator[CardMaker]:
     """Puts cards into the virtual readers: pcsc_card(), pcsc_card(fault=["no-pss"])."""
+    assert request.node.get_closest_marker(IN_PCSCDS_PROCESS.name), "whoever asks for pcscd by its name has to be marked"
     maker = CardMaker(pcscd, tmp_path / "cards", new_state)
     yield maker
     maker.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.card_tool import CardTool
-from support.pcsc_card import CardMaker
+from support.pcsc_card import IN_PCSCDS_PROCESS, CardMaker
 
 NewTool = Callable[..., CardTool]
 
@@ -39,7 +39,7 @@ def pcsc_tool(pcsc_card: CardMaker, softcard_state: Path, tmp_path: Path) -> Car
     return CardTool(folder, {})
 
 
-@pytest.fixture(params=["tool", "pcsc_tool"])
+@pytest.fixture(params=["tool", pytest.param("pcsc_tool", marks=IN_PCSCDS_PROCESS)])
 def any_tool(request: pytest.FixtureRequest) -> CardTool:
     """The tool with a fresh card, which is reached in either way."""
     tool: CardTool = request.getfixturevalue(request.param)

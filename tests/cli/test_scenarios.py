@@ -15,7 +15,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from support.pcsc_card import CardMaker
+from support.pcsc_card import IN_PCSCDS_PROCESS, CardMaker
 from support.process import run
 from support.tool import ENGLISH, JAPANESE, PROGRAM
 
@@ -83,7 +83,8 @@ def cases() -> Iterator[Any]:
     """Every scenario in every place."""
     for scenario in SCENARIOS:
         for where in scenario.get("where", READERS):
-            yield pytest.param(scenario, where, id=f"{scenario['name']}-{where}")
+            marks = (IN_PCSCDS_PROCESS,) if where == "pcsc" else ()
+            yield pytest.param(scenario, where, id=f"{scenario['name']}-{where}", marks=marks)
 
 
 @pytest.mark.parametrize(("scenario", "where"), list(cases()))

@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from support import pcsc
 from support.pcscd import Pcscd
 from support.process import background
 
+#: All that use pcscd run in one process: there is one on a machine, its readers hold one card each.
+IN_PCSCDS_PROCESS = pytest.mark.xdist_group("pcscd")
 HOST, FIRST_PORT = "127.0.0.1", 35963  # vpcd's own; the second reader has the next port
 INSERT_S, REMOVE_S = 15.0, 15.0
 SETTLE_S, POLL_S = 15.0, 0.02
