@@ -100,7 +100,7 @@ def pcsc_card(
     request: pytest.FixtureRequest, pcscd: Pcscd, tmp_path: Path, new_state: Callable[[], Path]
 ) -> Iterator[CardMaker]:
     """Puts cards into the virtual readers: pcsc_card(), pcsc_card(fault=["no-pss"])."""
-    assert request.node.get_closest_marker(IN_PCSCDS_PROCESS.name), "it asks for pcscd by its name, so it has to be marked"
+    assert request.node.get_closest_marker(IN_PCSCDS_PROCESS.name), "tests that ask for it by its name are marked"
     maker = CardMaker(pcscd, tmp_path / "cards", new_state)
     yield maker
     maker.close()
