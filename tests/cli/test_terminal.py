@@ -145,10 +145,16 @@ def test_no_sign_of_life_where_none_is_needed(tool: CardTool) -> None:
     assert "\x1b" not in tool.at_terminal("module-path", answers={"never asked": ""}).output
 
 
+def listen_to_interruptions() -> None:
+    """A test run in the background of a shell ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interruption(tool: CardTool, softcard_state: Path) -> None:
     """At a prompt: exit status 130, the terminal shows again what is typed, no try is gone."""
     env = environment({**ENGLISH, **tool.env})
-    child = pexpect.spawn(str(PROGRAM), ["pin", "verify", "auth"], env=env, timeout=WAIT_S)
+    command = ["pin", "verify", "auth"]
+    child = pexpect.spawn(str(PROGRAM), command, env=env, timeout=WAIT_S, preexec_fn=listen_to_interruptions)
     try:
         child.expect(rb"\(4 digits\): ")
         child.waitnoecho()
