@@ -18,7 +18,7 @@ from support.process import Failed, run
 
 PROJECT = Path(__file__).parents[2]
 #: What the module is built from.
-SOURCES = ("src", "c_shim", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+SOURCES = ("src", "c_shim", "docs/man", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.so", ".*")
 NAMES = ("python3.12", "python3.13", "python3.14")
 INSTALL_S, LOOK_S = 600.0, 30.0
