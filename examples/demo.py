@@ -44,6 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pyjpki11-demo-") as folder:
         os.chdir(folder)
         os.environ["PYJPKI11_READER"] = f"softcard:{folder}/card"
+        os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"  # this card is gone tomorrow: no use in remembering it
         Path("document.txt").write_text("こんにちは、マイナンバーカード\n", encoding="utf-8")
         print("\n=== A software My Number card: one reader, two tokens")
         run("pkcs11-tool", "--module", str(LIBRARY), "--list-token-slots")

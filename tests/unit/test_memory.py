@@ -13,7 +13,7 @@ from unit import certificates
 from pyjpki11 import storage
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo
-from pyjpki11.provider import memory
+from pyjpki11.provider import digest, memory
 from pyjpki11.provider.memory import CardMemory
 
 HEAD_LEN = 256
@@ -170,6 +170,15 @@ def test_a_spoilt_file(folder: Path, card: dict[int, bytes], spoil: Callable[[by
     learn(card)
     file = folder / memory.FILE
     file.write_bytes(spoil(file.read_bytes()))
+    assert set(recalled(card).values()) == {None}
+    learn(card)
+    assert recalled(card) == card
+
+
+@pytest.mark.parametrize("rest", ["20000 000A~3082", "today 000A=3082", "20000 EF=xyz", "", "20000 000A"])
+def test_a_line_of_another_version(folder: Path, card: dict[int, bytes], rest: str) -> None:
+    """Its checksum is right, its words are not ours: it is nobody's, and goes when there are enough others."""
+    storage.write_lines(memory.FILE, [f"{digest.of('sha256', rest.encode()).hex()} {rest}"])
     assert set(recalled(card).values()) == {None}
     learn(card)
     assert recalled(card) == card

@@ -140,13 +140,17 @@ def _is_about(line: str, head: bytes) -> bool:
 
 
 def _files_in(line: str) -> Files:
-    """The files that a line names; none in a line that was spoilt."""
+    """The files that a line names; none in a line that was spoilt, or that another version has written."""
     checksum, _, rest = line.partition(" ")
     if digest.of("sha256", rest.encode()).hex() != checksum:
         return {}
     day, *words = rest.split(" ")
-    files = {int(ef, 16): bytes.fromhex(content) for ef, _, content in (word.partition("=") for word in words)}
-    if not 0 <= _today() - int(day) < MAX_AGE_DAYS:
+    try:
+        files = {int(ef, 16): bytes.fromhex(content) for ef, _, content in (word.partition("=") for word in words)}
+        is_fresh = 0 <= _today() - int(day) < MAX_AGE_DAYS
+    except ValueError:
+        return {}
+    if not is_fresh:
         files.pop(SIGNATURE.ca_certificate_ef, None)
     return files
 
