@@ -55,6 +55,40 @@ MAX_OFFSET = 0x7FFF
 MAX_SHORT_OFFSET = 0xFF
 
 
+def select_application(channel: Channel, aid: bytes) -> int:
+    """The status word to it. Some cards answer 6F00 to the first command after power-on, whatever it is.
+
+    Card: reference 1.2
+    """
+    for _attempt in range(2):
+        _data, sw = channel.exchange(0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, aid)
+        if sw != status.NO_PRECISE_DIAGNOSIS:
+            break
+    return sw
+
+
+def select_ef(channel: Channel, ef: int) -> None:
+    """Make a file of the selected application the current one."""
+    channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))
+
+
+def present_pin(channel: Channel, target: int, pin: bytearray) -> None:
+    """Send VERIFY once, about the current file or one named by its short identifier.
+
+    :raises PinRejected: it is wrong, and a try is gone.
+    :raises PinBlocked: no tries are left, now or since long.
+    """
+    _data, sw = channel.exchange(0x00, apdu.VERIFY, 0x00, target, pin)
+    if sw == status.SUCCESS:
+        return
+    tries_left = status.tries_left(sw)
+    if tries_left == 0:
+        raise PinBlocked("the PIN is blocked; the municipal office unblocks it")
+    if tries_left is None and sw >> 8 != 0x63:
+        raise StatusWordError(sw, apdu.VERIFY, status.sentence(sw, apdu.VERIFY))
+    raise PinRejected(tries_left)
+
+
 class JpkiCard:
     """The JPKI application on a connected card; every method is one transaction."""
 
@@ -171,7 +205,7 @@ class JpkiCard:
         self._channel.start()
         try:
             self._is_selected = False
-            done = any(self._select_application(aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
+            done = any(select_application(self._channel, aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
             if done:
                 self._select()
         finally:
@@ -210,26 +244,15 @@ class JpkiCard:
 
     def _select(self) -> None:
         self._is_selected = False
-        sw = self._select_application(layout.JPKI_AID)
+        sw = select_application(self._channel, layout.JPKI_AID)
         if sw in status.NO_SUCH_APPLICATION:
             raise CardNotRecognized("the card in the reader is no My Number card")
         if sw != status.SUCCESS:
             raise StatusWordError(sw, apdu.SELECT, status.sentence(sw, apdu.SELECT))
         self._is_selected = True
 
-    def _select_application(self, aid: bytes) -> int:
-        """The status word to it. Some cards answer 6F00 to the first command after power-on, whatever it is.
-
-        Card: reference 1.2
-        """
-        for _attempt in range(2):
-            _data, sw = self._channel.exchange(0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, aid)
-            if sw != status.NO_PRECISE_DIAGNOSIS:
-                break
-        return sw
-
     def _select_ef(self, ef: int) -> None:
-        self._channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))
+        select_ef(self._channel, ef)
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -314,25 +337,14 @@ class JpkiCard:
     def _verify(self, key: KeyLayout, pin: bytearray) -> None:
         """A PIN whose tries the card has told by its short identifier is named by that. Card: reference 1.2"""
         if key.pin_ef in self._counted_by_short_id:
-            self._present(SHORT_EF_ID | key.pin_ef, pin)
+            present_pin(self._channel, SHORT_EF_ID | key.pin_ef, pin)
         else:
             self._select_ef(key.pin_ef)
-            self._present(CURRENT_EF, pin)
-
-    def _present(self, target: int, pin: bytearray) -> None:
-        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, target, pin)
-        if sw == status.SUCCESS:
-            return
-        tries_left = status.tries_left(sw)
-        if tries_left == 0:
-            raise PinBlocked("the PIN is blocked; the municipal office unblocks it")
-        if tries_left is None and sw >> 8 != 0x63:
-            raise StatusWordError(sw, apdu.VERIFY, status.sentence(sw, apdu.VERIFY))
-        raise PinRejected(tries_left)
+            present_pin(self._channel, CURRENT_EF, pin)
 
     def _change(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
         self._select_ef(key.pin_ef)
-        self._present(CURRENT_EF, old)
+        present_pin(self._channel, CURRENT_EF, old)
         self._channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
 
     def _probe(self, key: KeyLayout, mode: int) -> int:

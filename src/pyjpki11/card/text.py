@@ -8,8 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyjpki11.card import layout
-from pyjpki11.card.jpki import BY_DF_NAME, BY_EF_ID, CHUNK_LEN, CURRENT_EF, MAX_OFFSET, NEW_PIN_ONLY, NO_RESPONSE_DATA
-from pyjpki11.errors import BadCardData, CardNotRecognized, PinBlocked, PinRejected
+from pyjpki11.card.jpki import (
+    CHUNK_LEN,
+    CURRENT_EF,
+    MAX_OFFSET,
+    NEW_PIN_ONLY,
+    present_pin,
+    select_application,
+    select_ef,
+)
+from pyjpki11.errors import BadCardData, CardNotRecognized
 from pyjpki11.iso7816 import apdu, status
 from pyjpki11.iso7816.channel import Channel
 from pyjpki11.iso7816.tlv import Reader, read_header
@@ -96,15 +104,11 @@ class TextCard:
             self._connection.end()
 
     def _select(self) -> None:
-        command = (0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, layout.TEXT_AID)
-        _data, sw = self._channel.exchange(*command)
-        if sw == status.NO_PRECISE_DIAGNOSIS:  # some cards' answer to the first command. Card: reference 1.2
-            _data, sw = self._channel.exchange(*command)
-        if sw != status.SUCCESS:
+        if select_application(self._channel, layout.TEXT_AID) != status.SUCCESS:
             raise NoTextApplication("the card has no input assist application")
 
     def _select_ef(self, ef: int) -> None:
-        self._channel.send(0x00, apdu.SELECT, BY_EF_ID, NO_RESPONSE_DATA, ef.to_bytes(2, "big"))
+        select_ef(self._channel, ef)
 
     def _tries_left(self, key: PinLayout) -> int | None:
         self._select_ef(key.pin_ef)
@@ -113,15 +117,7 @@ class TextCard:
 
     def _verify(self, key: PinLayout, pin: bytearray) -> None:
         self._select_ef(key.pin_ef)
-        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF, pin)
-        if sw == status.SUCCESS:
-            return
-        tries_left = status.tries_left(sw)
-        if tries_left is None:
-            raise status.refusal(sw, apdu.VERIFY)
-        if tries_left == 0:
-            raise PinBlocked("the PIN is blocked; the municipal office unblocks it")
-        raise PinRejected(tries_left)
+        present_pin(self._channel, CURRENT_EF, pin)
 
     def _change(self, key: PinLayout, old: bytearray, new: bytearray) -> None:
         self._verify(key, old)
