@@ -104,9 +104,13 @@ def soon(condition: Callable[[], T | None], timeout: float) -> T | None:
 
 @contextlib.contextmanager
 def open_display(folder: Path) -> Iterator[Display]:
-    """A display that nobody else uses."""
+    """A display that nobody else uses.
+
+    It must not start anew (-noreset) whenever its last program leaves: xdotool comes and goes before the browser is
+    there, and who connects meanwhile is turned away.
+    """
     output = folder / "output"
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp", "-noreset"]
     with background(command, output) as process:
         soon(lambda: process.poll() is not None or NUMBER.search(output.read_text()), WAIT_S)
         number = NUMBER.search(output.read_text())
