@@ -3,11 +3,13 @@
 import gc
 import sys
 from _frozen_importlib import ModuleSpec, _blocking_on, _module_locks
-from _frozen_importlib_external import MAGIC_NUMBER, PathFinder
+from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder, spec_from_file_location
 from marshal import loads
-from posix import register_at_fork
+from posix import register_at_fork, stat
 
 BUNDLE = "core.bundle"  # written by bundle.py
+#: Compiled module -> file, from the package's folder, without its suffix.
+COMPILED = {"pyjpki11.boundary._cffi": "boundary/_cffi", "_cffi_backend": "../_cffi_backend"}
 
 
 class OwnPackages:
@@ -26,7 +28,8 @@ class OwnPackages:
 
 class Bundle:
     """Finder and loader of the core's modules, whose code stands in one file: to look for some 70 files takes longer
-    than to run them. In our own Python only; elsewhere, and without the file, they come from their files."""
+    than to run them. It also knows where the compiled modules are. In our own Python only; elsewhere, and without the
+    file, all come from their files."""
 
     def __init__(self, folder):
         with open(f"{folder}/{BUNDLE}", "rb") as file:
@@ -34,22 +37,35 @@ class Bundle:
         if not content.startswith(MAGIC_NUMBER):
             raise OSError(f"{folder}/{BUNDLE} is for another Python")
         self.folder = folder
-        self.modules = loads(content[len(MAGIC_NUMBER) :])  # noqa: S302 - installed with us
+        code = memoryview(content)[len(MAGIC_NUMBER) :]
+        self.modules = loads(code)  # noqa: S302 - installed with us
 
     def find_spec(self, name, path=None, target=None):
+        if name in COMPILED:
+            return self.find_compiled(name)
         if name not in self.modules:
             return None
         file, is_package, _code = self.modules[name]
         spec = ModuleSpec(name, self, origin=f"{self.folder}/{file}", is_package=is_package)
-        spec.has_location = True
         if is_package:
             spec.submodule_search_locations = [spec.origin.rpartition("/")[0]]
         return spec
+
+    def find_compiled(self, name):
+        for suffix in EXTENSION_SUFFIXES:
+            path = f"{self.folder}/{COMPILED[name]}{suffix}"
+            try:
+                stat(path)
+            except OSError:
+                continue
+            return spec_from_file_location(name, path)
+        return None  # it is somewhere else
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
+        module.__file__ = module.__spec__.origin  # by hand, since importlib would work out where a .pyc might be, too
         exec(loads(self.modules[module.__name__][2]), module.__dict__)  # noqa: S102, S302 - as every loader does
 
 

@@ -15,8 +15,8 @@ from pyjpki11.cryptoki import cka, ckc, ckf, ckk, ckm, cko, ckp, ckr, names  # n
 from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION  # noqa: E402
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PSS, Mechanism, OaepParameters, PssParameters  # noqa: E402
 from pyjpki11.provider import objects, session_objects  # noqa: E402
-from pyjpki11.provider.port import TOKENS  # noqa: E402
 from pyjpki11.provider.session_objects import Rule  # noqa: E402
+from pyjpki11.provider.tokens import TOKENS  # noqa: E402
 from pyjpki11.settings import CHECKS, VARIABLES, Settings  # noqa: E402
 from tools.deviations import DEVIATIONS  # noqa: E402
 

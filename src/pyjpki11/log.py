@@ -7,7 +7,7 @@ not used because importing it costs more than everything else this module does a
 
 from __future__ import annotations
 
-import os
+import posix
 
 ERROR, WARNING, INFO, DEBUG = range(4)
 NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
@@ -36,10 +36,10 @@ def write(level: int, message: str) -> None:
     """
     if _target is None or level > _level:
         return
-    line = f"pyjpki11[{os.getpid()}] {NAMES[level]}: {' | '.join(message.splitlines())}\n"
+    line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {' | '.join(message.splitlines())}\n"
     try:
         if _target == "stderr":
-            os.write(2, line.encode(errors="backslashreplace"))
+            posix.write(2, line.encode(errors="backslashreplace"))
         else:
             _append(_target, line.encode(errors="backslashreplace"))
     except (OSError, ValueError):
@@ -47,11 +47,11 @@ def write(level: int, message: str) -> None:
 
 
 def _append(path: str, line: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND | posix.O_CLOEXEC, 0o600)
     try:
-        os.write(file, line)
+        posix.write(file, line)
     finally:
-        os.close(file)
+        posix.close(file)
 
 
 def error(message: str) -> None:

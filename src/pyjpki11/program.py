@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 
 #: Name of a browser's process -> the name that all processes of that browser share. Each of these asks for the PIN of
 #: every slot it sees, as NSS does. Clients: reference 1.2
@@ -55,19 +55,19 @@ def is_browser(names: tuple[str, ...]) -> bool:
 
 def _exe() -> str:
     try:
-        return os.readlink(EXE)
+        return posix.readlink(EXE)
     except OSError:
         return ""  # no Linux, or no /proc in this sandbox
 
 
 def _comm() -> str:
     try:
-        file = os.open(COMM, os.O_RDONLY | os.O_CLOEXEC)
+        file = posix.open(COMM, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return ""
     try:
-        return os.read(file, 64).decode(errors="replace").strip()
+        return posix.read(file, 64).decode(errors="replace").strip()
     except OSError:
         return ""
     finally:
-        os.close(file)
+        posix.close(file)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from pyjpki11 import log, program
 
 TYPE_CHECKING = False
@@ -156,13 +154,15 @@ def _good_lines(table: Table, place: str, complaints: list[str]) -> Iterator[tup
 
 
 def _parse(path: str, complaints: list[str]) -> Table:
-    if not path or not os.path.exists(path):
+    if not path:
         return {}
-    import tomllib  # only here: most users have no such file, and it is slow to import
-
     try:
         with open(path, "rb") as file:
+            import tomllib  # only here: most users have no such file, and it is slow to import
+
             return tomllib.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (OSError, ValueError, RecursionError) as error:
         complaints.append(f"{path} is ignored: {error}")
         return {}

@@ -6,18 +6,19 @@ disk that is full or read-only costs nothing but the memory.
 
 from __future__ import annotations
 
-import os
-import stat
+import posix
+from _stat import S_ISDIR, S_ISREG
 
-from pyjpki11 import log
+from pyjpki11 import environment, log
 
 MAX_LEN = 64 * 1024  # bytes; no file of ours is longer
 
 
 def folder() -> str:
     """Where the files are: $XDG_CACHE_HOME/pyjpki11 or ~/.cache/pyjpki11; empty where there is no home."""
-    home = os.environ.get("HOME", "")
-    base = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if os.path.isdir(home) else "")
+    variables = environment.variables()
+    home = variables.get("HOME", "")
+    base = variables.get("XDG_CACHE_HOME") or (f"{home}/.cache" if _is_folder(home) else "")
     return f"{base}/pyjpki11" if base.startswith("/") else ""
 
 
@@ -26,55 +27,70 @@ def read_lines(name: str) -> list[str]:
     if not _folder_is_ours():
         return []
     try:
-        file = os.open(f"{folder()}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        file = posix.open(f"{folder()}/{name}", posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK)
     except OSError:
         return []
     try:
-        status = os.fstat(file)
-        if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode):
+        status = posix.fstat(file)
+        if status.st_uid != posix.geteuid() or not S_ISREG(status.st_mode):
             return []
-        return os.read(file, MAX_LEN).decode(errors="replace").splitlines()
+        return posix.read(file, MAX_LEN).decode(errors="replace").splitlines()
     except OSError:
         return []
     finally:
-        os.close(file)
+        posix.close(file)
 
 
 def write_lines(name: str, lines: list[str]) -> None:
     """Replace a file as a whole, readable by its owner only."""
     if not folder():
         return
-    temporary = f"{folder()}/.{name}.{os.getpid()}.{os.urandom(4).hex()}"
+    temporary = f"{folder()}/.{name}.{posix.getpid()}.{posix.urandom(4).hex()}"
     try:
-        os.makedirs(folder(), 0o700, exist_ok=True)
+        _make_folder(folder())
         if not _folder_is_ours():
             raise PermissionError(f"{folder()} belongs to somebody else")
         _write(temporary, "".join(f"{line}\n" for line in lines).encode())
-        os.replace(temporary, f"{folder()}/{name}")
+        posix.replace(temporary, f"{folder()}/{name}")
     except OSError as error:
         log.info(f"not remembered: {error}")
         _remove(temporary)
 
 
 def _write(path: str, data: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC, 0o600)
     try:
-        if os.write(file, data) != len(data):
+        if posix.write(file, data) != len(data):
             raise OSError("the disk is full")
     finally:
-        os.close(file)
+        posix.close(file)
 
 
 def _remove(path: str) -> None:
     try:
-        os.unlink(path)
+        posix.unlink(path)
     except OSError:
         pass  # it was never made
 
 
-def _folder_is_ours() -> bool:
+def _make_folder(path: str) -> None:
+    """Make a folder, and those that it is in, unless it is there."""
+    if not _is_folder(path):
+        import os  # only here: see `environment`
+
+        os.makedirs(path, 0o700, exist_ok=True)
+
+
+def _is_folder(path: str) -> bool:
     try:
-        status = os.lstat(folder())
+        return S_ISDIR(posix.stat(path).st_mode)
     except OSError:
         return False
-    return status.st_uid == os.geteuid() and stat.S_ISDIR(status.st_mode)
+
+
+def _folder_is_ours() -> bool:
+    try:
+        status = posix.lstat(folder())
+    except OSError:
+        return False
+    return status.st_uid == posix.geteuid() and S_ISDIR(status.st_mode)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyjpki11 import log, settings
-from pyjpki11.provider.port import TOKENS
+from pyjpki11.provider.tokens import TOKENS
 
 DEFAULTS = {
     "reader": "pcsc",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from posix import urandom
 
 from pyjpki11.boundary._cffi import ffi
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import require, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.cryptoki import ckr
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MAX_RANDOM_LEN = 16 * 1024 * 1024
 
 
-@handler
 def C_DigestInit(hSession: int, pMechanism: Any) -> None:
     begin(
         hSession,
@@ -30,34 +29,29 @@ def C_DigestInit(hSession: int, pMechanism: Any) -> None:
     )
 
 
-@handler
 def C_Digest(hSession: int, pData: Any, ulDataLen: int, pDigest: Any, pulDigestLen: Any) -> None:
     answer(
         hSession,
         operation.DIGEST_WHOLE,
         pDigest,
         pulDigestLen,
-        lambda digesting: digesting.digest(take_data(pData, ulDataLen)),
+        lambda digesting: digesting.digest(take_data(pData, ulDataLen, digesting.room)),
     )
 
 
-@handler
 def C_DigestUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
     take_in(hSession, operation.DIGEST_UPDATE, pPart, ulPartLen)
 
 
-@handler
 def C_DigestFinal(hSession: int, pDigest: Any, pulDigestLen: Any) -> None:
     answer(hSession, operation.DIGEST_FINAL, pDigest, pulDigestLen, lambda digesting: digesting.finish())
 
 
-@handler
 def C_SeedRandom(hSession: int, pSeed: Any, ulSeedLen: int) -> None:
     module().session(hSession)
     raise CryptokiError(ckr.RANDOM_SEED_NOT_SUPPORTED)
 
 
-@handler
 def C_GenerateRandom(hSession: int, RandomData: Any, ulRandomLen: int) -> None:
     """From the system: hosts ask for some at every insertion, and should not wait for a card."""
     module().session(hSession)
@@ -65,4 +59,4 @@ def C_GenerateRandom(hSession: int, RandomData: Any, ulRandomLen: int) -> None:
         require(RandomData)
     if ulRandomLen > MAX_RANDOM_LEN:
         raise CryptokiError(ckr.ARGUMENTS_BAD)
-    ffi.memmove(RandomData, os.urandom(ulRandomLen), ulRandomLen)
+    ffi.memmove(RandomData, urandom(ulRandomLen), ulRandomLen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import require, take_bytes
 from pyjpki11.boundary.operations import answer, begin
 from pyjpki11.cryptoki import ckr
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@handler
 def C_EncryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     begin(
         hSession,
@@ -24,7 +23,6 @@ def C_EncryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     )
 
 
-@handler
 def C_Encrypt(hSession: int, pData: Any, ulDataLen: int, pEncryptedData: Any, pulEncryptedDataLen: Any) -> None:
     answer(
         hSession,
@@ -43,19 +41,16 @@ def _single_part_only(session_handle: int) -> None:
     raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism encrypts a single part only")
 
 
-@handler
 def C_EncryptUpdate(
     hSession: int, pPart: Any, ulPartLen: int, pEncryptedPart: Any, pulEncryptedPartLen: Any
 ) -> None:
     _single_part_only(hSession)
 
 
-@handler
 def C_EncryptFinal(hSession: int, pLastEncryptedPart: Any, pulLastEncryptedPartLen: Any) -> None:
     _single_part_only(hSession)
 
 
-@handler
 def C_DecryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     session = module().session(hSession)
     require(pMechanism)
@@ -67,18 +62,15 @@ def _never_begun(session_handle: int) -> None:
     raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
 
 
-@handler
 def C_Decrypt(hSession: int, pEncryptedData: Any, ulEncryptedDataLen: int, pData: Any, pulDataLen: Any) -> None:
     _never_begun(hSession)
 
 
-@handler
 def C_DecryptUpdate(
     hSession: int, pEncryptedPart: Any, ulEncryptedPartLen: int, pPart: Any, pulPartLen: Any
 ) -> None:
     _never_begun(hSession)
 
 
-@handler
 def C_DecryptFinal(hSession: int, pLastPart: Any, pulLastPartLen: Any) -> None:
     _never_begun(hSession)

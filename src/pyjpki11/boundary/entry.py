@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from _thread import allocate_lock
+from posix import register_at_fork
 
 from pyjpki11 import log
 from pyjpki11.boundary._cffi import ffi
@@ -66,27 +66,45 @@ def _forget_parent() -> None:
     _change = allocate_lock()
 
 
-os.register_at_fork(after_in_child=_forget_parent)
+register_at_fork(after_in_child=_forget_parent)
 
 
-def handler(function: Callable[..., None]) -> Callable[..., None]:
-    """Serve the C function of the same name.
+class Handlers:
+    """The functions of a module of this package that answer the C functions of the same names.
 
-    The handler gets C's arguments and returns nothing: success is CKR_OK, failure an exception. Python never
-    lets one through to C, where it would read as CKR_OK (design decision 1).
+    It is imported by the first call of one of them. A handler gets C's arguments and returns nothing: success is
+    CKR_OK, failure an exception. Python never lets one through to C, where it would read as CKR_OK (design decision 1).
     """
-    name = function.__name__
 
-    def call(rv: Any, *args: Any) -> None:
-        try:
-            function(*args)
-        except BaseException as error:
-            rv[0] = answer = ckr_of(error)
-            level = log.DEBUG if answer == ckr.NO_EVENT else log.INFO  # who waits is told so all the time
-            if log.is_enabled(level):
-                log.write(level, explain(name, error, answer))
-        else:
-            rv[0] = ckr.OK
+    def __init__(self, module: str, names: tuple[str, ...]) -> None:
+        self._module = module
+        self._names = names
+        self._handlers: dict[str, Callable[..., None]] = {}
 
-    ffi.def_extern(name=f"py_{name}")(call)
-    return function
+    def attach(self) -> None:
+        """Have them called from C."""
+        for name in self._names:
+            ffi.def_extern(name=f"py_{name}")(self._entry(name))
+
+    def _entry(self, name: str) -> Callable[..., None]:
+        handlers = self._handlers
+
+        def call(rv: Any, *args: Any) -> None:
+            try:
+                if not handlers:
+                    self._import()
+                handlers[name](*args)
+            except BaseException as error:
+                rv[0] = answer = ckr_of(error)
+                level = log.DEBUG if answer == ckr.NO_EVENT else log.INFO  # who waits is told so all the time
+                if log.is_enabled(level):
+                    log.write(level, explain(name, error, answer))
+            else:
+                rv[0] = ckr.OK
+
+        return call
+
+    def _import(self) -> None:
+        """All at once: a Python host that ends calls C_Finalize when nothing can be imported any more."""
+        module = __import__(f"pyjpki11.boundary.{self._module}", fromlist=self._names)
+        self._handlers.update({name: getattr(module, name) for name in self._names})

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from pyjpki11 import __version__, program, settings
+from pyjpki11 import __version__, environment, program, settings
 from pyjpki11.boundary import entry
 from pyjpki11.boundary._cffi import ffi
-from pyjpki11.boundary.entry import handler
 from pyjpki11.boundary.marshal import NULL, put_text, put_version, require
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
@@ -22,11 +19,10 @@ MANUFACTURER = "pyjpki11"
 DESCRIPTION = "JPKI My Number card"
 
 
-@handler
 def C_Initialize(pInitArgs: Any) -> None:
     if pInitArgs != NULL:
         _check_arguments(ffi.cast("CK_C_INITIALIZE_ARGS *", pInitArgs))
-    entry.initialize(lambda: Module(settings.load(os.environ, program.names())))
+    entry.initialize(lambda: Module(settings.load(environment.variables(), program.names())))
 
 
 def _check_arguments(args: Any) -> None:
@@ -37,14 +33,12 @@ def _check_arguments(args: Any) -> None:
         raise CryptokiError(ckr.ARGUMENTS_BAD)
 
 
-@handler
 def C_Finalize(pReserved: Any) -> None:
     if pReserved != NULL:
         raise CryptokiError(ckr.ARGUMENTS_BAD)
     entry.finalize()
 
 
-@handler
 def C_GetInfo(pInfo: Any) -> None:
     entry.module()
     require(pInfo)

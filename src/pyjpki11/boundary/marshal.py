@@ -6,17 +6,13 @@ Pointers are checked here: no handler reads or writes through NULL.
 from __future__ import annotations
 
 from pyjpki11.boundary._cffi import ffi
-from pyjpki11.cryptoki import ck, ckm, ckr
-from pyjpki11.cryptoki.mechanisms import HASHES, MECHANISMS, MGF_HASHES, OaepParameters, PssParameters
+from pyjpki11.cryptoki import ck, ckr
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.digest import NO_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
-
-    from pyjpki11.provider.inputs import Parameters
 
 NULL = ffi.NULL
 
@@ -24,9 +20,6 @@ NULL = ffi.NULL
 MAX_VALUE_LEN = 1 << 20
 #: A template with more rows than this is a mistake of the caller, not a question.
 MAX_TEMPLATE_ROWS = 1024
-#: No label (0) or one that is given (CKZ_DATA_SPECIFIED). Spec: PKCS#11 v3.1 6.1.7
-OAEP_SOURCES = (0, 1)
-MAX_LABEL_LEN = 64 * 1024
 #: Longer than any PIN, shorter than a wild length.
 MAX_PIN_LEN = 255
 
@@ -41,7 +34,7 @@ def require(*pointers: Any) -> None:
             raise CryptokiError(ckr.ARGUMENTS_BAD)
 
 
-def take_bytes(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
+def take_bytes(pointer: Any, length: int, room: int) -> bytes:
     """A copy of C's bytes; a NULL pointer is right only for none.
 
     :param room: more bytes than this are wrong anyhow, and are not even read.
@@ -50,7 +43,7 @@ def take_bytes(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
     return bytes(take_data(pointer, length, room))
 
 
-def take_data(pointer: Any, length: int, room: int = NO_LIMIT) -> bytes:
+def take_data(pointer: Any, length: int, room: int) -> bytes:
     """C's bytes, for as long as the call lasts: gigabytes are hashed where they are. See take_bytes."""
     if length == 0:
         return b""
@@ -72,45 +65,6 @@ def take_pin(pointer: Any, length: int) -> bytearray:
     return bytearray(ffi.buffer(pointer, length))
 
 
-def take_mechanism(pointer: Any) -> tuple[int, Parameters]:
-    """Number and parameters of a CK_MECHANISM.
-
-    :raises CryptokiError: MECHANISM_PARAM_INVALID, the parameter has another size or names something unknown.
-    """
-    require(pointer)
-    read = _PARAMETERS.get(pointer.mechanism)
-    if pointer.mechanism in MECHANISMS and (read is None) != (pointer.pParameter == NULL):
-        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
-    if read is None:
-        return pointer.mechanism, None
-    ctype, make = read
-    if pointer.ulParameterLen != ffi.sizeof(ctype):
-        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
-    try:
-        return pointer.mechanism, make(ffi.cast(f"{ctype} *", pointer.pParameter))
-    except KeyError:
-        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID, "unknown hash or mask generation function") from None
-
-
-def _take_pss(parameters: Any) -> PssParameters:
-    return PssParameters(HASHES[parameters.hashAlg], MGF_HASHES[parameters.mgf], parameters.sLen)
-
-
-def _take_oaep(parameters: Any) -> OaepParameters:
-    if parameters.source not in OAEP_SOURCES or parameters.ulSourceDataLen > MAX_LABEL_LEN:
-        raise CryptokiError(ckr.MECHANISM_PARAM_INVALID)
-    label = take_bytes(parameters.pSourceData, parameters.ulSourceDataLen)
-    return OaepParameters(HASHES[parameters.hashAlg], MGF_HASHES[parameters.mgf], label)
-
-
-#: Mechanism -> C type of its parameter, reader.
-_PARAMETERS: dict[int, tuple[str, Callable[[Any], Parameters]]] = {
-    ckm.RSA_PKCS_PSS: ("CK_RSA_PKCS_PSS_PARAMS", _take_pss),
-    ckm.SHA256_RSA_PKCS_PSS: ("CK_RSA_PKCS_PSS_PARAMS", _take_pss),
-    ckm.RSA_PKCS_OAEP: ("CK_RSA_PKCS_OAEP_PARAMS", _take_oaep),
-}
-
-
 def take_template(pointer: Any, count: int) -> list[tuple[int, bytes]]:
     """The rows of a template: attribute and value."""
     if count:
@@ -123,7 +77,7 @@ def take_template(pointer: Any, count: int) -> list[tuple[int, bytes]]:
 def _take_value(pointer: Any, length: int) -> bytes:
     if length > MAX_VALUE_LEN:
         raise CryptokiError(ckr.ATTRIBUTE_VALUE_INVALID)
-    return take_bytes(pointer, length)
+    return take_bytes(pointer, length, MAX_VALUE_LEN)
 
 
 def put_text(field: Any, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import fill_template, require, take_template
 from pyjpki11.provider import operation
 
@@ -11,52 +11,44 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@handler
 def C_GetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: int) -> None:
     found = module().session(hSession).object(hObject)
     fill_template(pTemplate, ulCount, found.value)
 
 
-@handler
 def C_CreateObject(hSession: int, pTemplate: Any, ulCount: int, phObject: Any) -> None:
     session = module().session(hSession)
     require(phObject)
     phObject[0] = session.create_object(take_template(pTemplate, ulCount))
 
 
-@handler
 def C_CopyObject(hSession: int, hObject: int, pTemplate: Any, ulCount: int, phNewObject: Any) -> None:
     session = module().session(hSession)
     require(phNewObject)
     phNewObject[0] = session.copy_object(hObject, take_template(pTemplate, ulCount))
 
 
-@handler
 def C_DestroyObject(hSession: int, hObject: int) -> None:
     module().session(hSession).destroy_object(hObject)
 
 
-@handler
 def C_GetObjectSize(hSession: int, hObject: int, pulSize: Any) -> None:
     found = module().session(hSession).object(hObject)
     require(pulSize)
     pulSize[0] = found.size()
 
 
-@handler
 def C_SetAttributeValue(hSession: int, hObject: int, pTemplate: Any, ulCount: int) -> None:
     session = module().session(hSession)
     require(pTemplate)
     session.change_object(hObject, take_template(pTemplate, ulCount))
 
 
-@handler
 def C_FindObjectsInit(hSession: int, pTemplate: Any, ulCount: int) -> None:
     session = module().session(hSession)
     session.start_search(take_template(pTemplate, ulCount))
 
 
-@handler
 def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObjectCount: Any) -> None:
     session = module().session(hSession)
     require(phObject, pulObjectCount)
@@ -66,6 +58,5 @@ def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObject
     pulObjectCount[0] = len(found)
 
 
-@handler
 def C_FindObjectsFinal(hSession: int) -> None:
     module().session(hSession).advance(operation.FIND_FINAL, lambda search: None)

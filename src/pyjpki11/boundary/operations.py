@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyjpki11.boundary.entry import module
-from pyjpki11.boundary.marshal import NULL, has_room, put_bytes, take_data, take_mechanism
+from pyjpki11.boundary.marshal import NULL, has_room, put_bytes, take_data
+from pyjpki11.boundary.mechanism import take_mechanism
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, require, take_pin
 from pyjpki11.card.pin import wipe
 from pyjpki11.cryptoki import ckr
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@handler
 def C_OpenSession(slotID: int, flags: int, pApplication: Any, Notify: Any, phSession: Any) -> None:
     state = module()
     state.port(slotID)
@@ -21,17 +20,14 @@ def C_OpenSession(slotID: int, flags: int, pApplication: Any, Notify: Any, phSes
     phSession[0] = state.open_session(slotID, flags)
 
 
-@handler
 def C_CloseSession(hSession: int) -> None:
     module().close_session(hSession)
 
 
-@handler
 def C_CloseAllSessions(slotID: int) -> None:
     module().close_all_sessions(slotID)
 
 
-@handler
 def C_GetSessionInfo(hSession: int, pInfo: Any) -> None:
     session = module().present_session(hSession)
     require(pInfo)
@@ -41,12 +37,10 @@ def C_GetSessionInfo(hSession: int, pInfo: Any) -> None:
     pInfo.ulDeviceError = 0
 
 
-@handler
 def C_SessionCancel(hSession: int, flags: int) -> None:
     module().session(hSession).cancel(flags)
 
 
-@handler
 def C_GetSessionValidationFlags(hSession: int, type: int, pFlags: Any) -> None:
     """The card validates nothing, so no flag is ever set. Spec: PKCS#11 v3.2 5"""
     module().session(hSession)
@@ -54,7 +48,6 @@ def C_GetSessionValidationFlags(hSession: int, type: int, pFlags: Any) -> None:
     pFlags[0] = 0
 
 
-@handler
 def C_Login(hSession: int, userType: int, pPin: Any, ulPinLen: int) -> None:
     session = module().session(hSession)
     pin = take_pin(pPin, ulPinLen)
@@ -64,7 +57,6 @@ def C_Login(hSession: int, userType: int, pPin: Any, ulPinLen: int) -> None:
         wipe(pin)
 
 
-@handler
 def C_LoginUser(
     hSession: int, userType: int, pPin: Any, ulPinLen: int, pUsername: Any, ulUsernameLen: int
 ) -> None:
@@ -75,7 +67,6 @@ def C_LoginUser(
     C_Login(hSession, userType, pPin, ulPinLen)
 
 
-@handler
 def C_SetPIN(hSession: int, pOldPin: Any, ulOldLen: int, pNewPin: Any, ulNewLen: int) -> None:
     session = module().session(hSession)
     old = take_pin(pOldPin, ulOldLen)
@@ -89,6 +80,5 @@ def C_SetPIN(hSession: int, pOldPin: Any, ulOldLen: int, pNewPin: Any, ulNewLen:
         wipe(old)
 
 
-@handler
 def C_Logout(hSession: int) -> None:
     module().logout(hSession)

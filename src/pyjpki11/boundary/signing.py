@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.provider import operation
@@ -29,42 +29,34 @@ def _sign(session: int, step: Step, data: Any, data_len: int, signature: Any, si
     )
 
 
-@handler
 def C_SignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.SIGN_FINAL)
 
 
-@handler
 def C_Sign(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
     _sign(hSession, operation.SIGN_WHOLE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
-@handler
 def C_SignUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
     take_in(hSession, operation.SIGN_UPDATE, pPart, ulPartLen)
 
 
-@handler
 def C_SignFinal(hSession: int, pSignature: Any, pulSignatureLen: Any) -> None:
     answer(hSession, operation.SIGN_FINAL, pSignature, pulSignatureLen, lambda signing: signing.finish())
 
 
-@handler
 def C_SignRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.SIGN_RECOVER_WHOLE)
 
 
-@handler
 def C_SignRecover(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, pulSignatureLen: Any) -> None:
     _sign(hSession, operation.SIGN_RECOVER_WHOLE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
-@handler
 def C_MessageSignInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.SIGN_MESSAGES_FINAL)
 
 
-@handler
 def C_SignMessage(
     hSession: int,
     pParameter: Any,
@@ -77,12 +69,10 @@ def C_SignMessage(
     _sign(hSession, operation.SIGN_MESSAGE, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
-@handler
 def C_SignMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
     module().session(hSession).advance(operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
 
 
-@handler
 def C_SignMessageNext(
     hSession: int,
     pParameter: Any,
@@ -99,6 +89,5 @@ def C_SignMessageNext(
         _sign(hSession, operation.SIGN_MESSAGE_LAST, pData, ulDataLen, pSignature, pulSignatureLen)
 
 
-@handler
 def C_MessageSignFinal(hSession: int) -> None:
     module().session(hSession).advance(operation.SIGN_MESSAGES_FINAL, lambda signing: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, put_numbers, put_text, put_version, require
 from pyjpki11.cryptoki import ck, ckf, ckr
 from pyjpki11.errors import CryptokiError
@@ -21,7 +21,6 @@ TOKEN_FLAGS = (
 UTC_TIME_LEN = 16
 
 
-@handler
 def C_GetSlotList(tokenPresent: int, pSlotList: Any, pulCount: Any) -> None:
     state = module()
     require(pulCount)
@@ -30,7 +29,6 @@ def C_GetSlotList(tokenPresent: int, pSlotList: Any, pulCount: Any) -> None:
     put_numbers(pSlotList, pulCount, state.slot_ids(bool(tokenPresent)))
 
 
-@handler
 def C_GetSlotInfo(slotID: int, pInfo: Any) -> None:
     port = module().port(slotID)
     require(pInfo)
@@ -41,7 +39,6 @@ def C_GetSlotInfo(slotID: int, pInfo: Any) -> None:
     put_version(pInfo.firmwareVersion, (0, 0))
 
 
-@handler
 def C_GetTokenInfo(slotID: int, pInfo: Any) -> None:
     state = module()
     token = state.token(slotID)
@@ -66,7 +63,6 @@ def _put_texts(info: Any, token: Token) -> None:
     put_text(info.serialNumber, token.insertion.serial_number())
 
 
-@handler
 def C_WaitForSlotEvent(flags: int, pSlot: Any, pReserved: Any) -> None:
     state = module()
     if pReserved != NULL:
@@ -75,14 +71,12 @@ def C_WaitForSlotEvent(flags: int, pSlot: Any, pReserved: Any) -> None:
     pSlot[0] = state.wait_for_slot_event(is_blocking=not flags & ckf.DONT_BLOCK)
 
 
-@handler
 def C_GetMechanismList(slotID: int, pMechanismList: Any, pulCount: Any) -> None:
     token = module().token(slotID)
     require(pulCount)
     put_numbers(pMechanismList, pulCount, list(token.mechanisms()))
 
 
-@handler
 def C_GetMechanismInfo(slotID: int, type: int, pInfo: Any) -> None:
     token = module().token(slotID)
     require(pInfo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import handler, module
+from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, take_bytes, take_data
 from pyjpki11.boundary.operations import answer, begin, take_in
 from pyjpki11.provider import operation
@@ -44,35 +44,30 @@ def _finish(session: int, step: Step, signature: Any, signature_len: int, data: 
 
 def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> bytes:
     """A signature, or as much of one that is too long as shows it."""
-    return take_bytes(pointer, min(length, verifying.output_len + 1))
+    room = verifying.output_len + 1
+    return take_bytes(pointer, min(length, room), room)
 
 
-@handler
 def C_VerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.VERIFY_FINAL)
 
 
-@handler
 def C_Verify(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, ulSignatureLen: int) -> None:
     _finish(hSession, operation.VERIFY_WHOLE, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
-@handler
 def C_VerifyUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
     take_in(hSession, operation.VERIFY_UPDATE, pPart, ulPartLen)
 
 
-@handler
 def C_VerifyFinal(hSession: int, pSignature: Any, ulSignatureLen: int) -> None:
     _finish(hSession, operation.VERIFY_FINAL, pSignature, ulSignatureLen)
 
 
-@handler
 def C_VerifyRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.VERIFY_RECOVER_WHOLE)
 
 
-@handler
 def C_VerifyRecover(hSession: int, pSignature: Any, ulSignatureLen: int, pData: Any, pulDataLen: Any) -> None:
     answer(
         hSession,
@@ -83,12 +78,10 @@ def C_VerifyRecover(hSession: int, pSignature: Any, ulSignatureLen: int, pData: 
     )
 
 
-@handler
 def C_MessageVerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
     _begin(hSession, pMechanism, hKey, operation.VERIFY_MESSAGES_FINAL)
 
 
-@handler
 def C_VerifyMessage(
     hSession: int,
     pParameter: Any,
@@ -101,12 +94,10 @@ def C_VerifyMessage(
     _finish(hSession, operation.VERIFY_MESSAGE, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
-@handler
 def C_VerifyMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
     module().session(hSession).advance(operation.VERIFY_MESSAGE_BEGIN, lambda verifying: verifying.begin_message())
 
 
-@handler
 def C_VerifyMessageNext(
     hSession: int,
     pParameter: Any,
@@ -123,12 +114,10 @@ def C_VerifyMessageNext(
         _finish(hSession, operation.VERIFY_MESSAGE_LAST, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
-@handler
 def C_MessageVerifyFinal(hSession: int) -> None:
     module().session(hSession).advance(operation.VERIFY_MESSAGES_FINAL, lambda verifying: None)
 
 
-@handler
 def C_VerifySignatureInit(
     hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int
 ) -> None:
@@ -141,7 +130,6 @@ def C_VerifySignatureInit(
     )
 
 
-@handler
 def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
     def work(verifying: VerifyOperation) -> None:
         verifying.update(take_data(pData, ulDataLen, verifying.room))
@@ -150,11 +138,9 @@ def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
     module().session(hSession).advance(operation.VERIFY_SIGNATURE_WHOLE, work)
 
 
-@handler
 def C_VerifySignatureUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
     take_in(hSession, operation.VERIFY_SIGNATURE_UPDATE, pPart, ulPartLen)
 
 
-@handler
 def C_VerifySignatureFinal(hSession: int) -> None:
     module().session(hSession).advance(operation.VERIFY_SIGNATURE_FINAL, lambda verifying: verifying.finish())

@@ -23,9 +23,9 @@ from pyjpki11.errors import CryptokiError
 from pyjpki11.provider.insertion import Insertion
 from pyjpki11.provider.memory import CardMemory
 from pyjpki11.provider.operation import SIGN, SIGN_FINAL, SIGN_UPDATE
-from pyjpki11.provider.port import TOKENS
 from pyjpki11.provider.session import Session
 from pyjpki11.provider.token import Token
+from pyjpki11.provider.tokens import TOKENS
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE
 
 #: Hash -> mechanism.

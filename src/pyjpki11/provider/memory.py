@@ -8,7 +8,7 @@ an authority's signature proves is kept. Design: decision 9
 
 from __future__ import annotations
 
-import os
+from posix import listdir
 from time import time
 
 from pyjpki11 import storage
@@ -37,7 +37,7 @@ MAX_AGE_DAYS = 1
 DAY_S = 24 * 3600
 #: The CA certificates that are known by sight, in PEM: those of J-LIS, those of the software card. Here they
 #: spare their reading, no more; whom to trust is the business of `certificates`.
-KNOWN = tuple(f"{os.path.dirname(os.path.dirname(__file__))}/certificates/{name}" for name in ("published", "softcard"))
+KNOWN = tuple(f"{__file__.rpartition('/provider/')[0]}/certificates/{name}" for name in ("published", "softcard"))
 
 Files = dict[int, bytes]
 
@@ -166,7 +166,7 @@ def _known_by_sight() -> Iterator[bytes]:
     """The DER form of each file, a certificate between two lines of its own."""
     from binascii import a2b_base64  # only here: it is not built into every Python
 
-    for path in (f"{folder}/{name}" for folder in KNOWN for name in sorted(os.listdir(folder))):
+    for path in (f"{folder}/{name}" for folder in KNOWN for name in sorted(listdir(folder))):
         if path.endswith(".pem"):
             with open(path, "rb") as file:
                 yield a2b_base64(b"".join(line for line in file if not line.startswith(b"-----")))

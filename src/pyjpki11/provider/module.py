@@ -7,16 +7,17 @@ from itertools import count
 
 from pyjpki11.cryptoki import ckf, ckr
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.port import TOKENS, Port
-from pyjpki11.provider.session import Session
+from pyjpki11.provider.port import Port
 from pyjpki11.reader.drivers import open_driver
+from pyjpki11.settings import SLOTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pyjpki11.provider.session import Session
     from pyjpki11.provider.token import Token
     from pyjpki11.settings import Settings
 
-SLOTS_PER_READER = len(TOKENS)
+SLOTS_PER_READER = len(SLOTS)
 
 
 class Module:
@@ -25,7 +26,7 @@ class Module:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         #: Which slots of a reader there are; one that is not offered keeps its id.
-        self._offered = tuple(index for index, (key, _) in enumerate(TOKENS) if key.name in settings.slots)
+        self._offered = tuple(index for index, name in enumerate(SLOTS) if name in settings.slots)
         self._driver = open_driver(settings.reader, settings.card_timeout)
         self._ports: list[Port] = []
         self._sessions: dict[int, Session] = {}
@@ -116,6 +117,8 @@ class Module:
     def open_session(self, slot_id: int, flags: int) -> int:
         """Handle of a new session with the token in a slot. Read-write ones are welcome: clients that only sign
         ask for them too, and what would write is refused by itself."""
+        from pyjpki11.provider.session import Session  # only here: a host that only polls needs none
+
         if not flags & ckf.SERIAL_SESSION:
             raise CryptokiError(ckr.SESSION_PARALLEL_NOT_SUPPORTED)
         token = self.token(slot_id)

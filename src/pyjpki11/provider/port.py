@@ -5,7 +5,6 @@ from __future__ import annotations
 from _thread import RLock
 
 from pyjpki11 import log
-from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.errors import (
     BadCardData,
     CardAbsent,
@@ -14,19 +13,16 @@ from pyjpki11.errors import (
     JpkiError,
     StatusWordError,
 )
-from pyjpki11.provider.insertion import Insertion
-from pyjpki11.provider.memory import CardMemory
-from pyjpki11.provider.token import AUTHENTICATION_TOKEN, SIGNATURE_TOKEN, Token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyjpki11.provider.insertion import Insertion
+    from pyjpki11.provider.token import Token
     from pyjpki11.reader.base import Driver
     from pyjpki11.settings import Settings
 
-#: Slot of a reader, in the order of their ids -> key pair and token.
-TOKENS = ((AUTHENTICATION, AUTHENTICATION_TOKEN), (SIGNATURE, SIGNATURE_TOKEN))
 #: A card that does not say what it is, while nobody disturbs it.
 STUMBLES = (BadCardData, CardMute, StatusWordError)
 #: Nothing to complain about: no card, or another kind of card.
@@ -53,7 +49,7 @@ class Port:
         self._refusal = ""  # why the card is none of ours, until it is exchanged: asking again would cost commands
 
     def token(self, index: int) -> Token:
-        """The token at a place of TOKENS.
+        """The token at a place of `tokens.TOKENS`.
 
         :raises CardAbsent: there is no card in the reader.
         :raises CardNotRecognized: there is another kind of card, or one that does not say what it is.
@@ -106,19 +102,17 @@ class Port:
     def _insert(self) -> None:
         if self._event is None:
             raise CardAbsent(f"there is no card in {self.reader}")
+        from pyjpki11.provider.tokens import recognize  # only here: all that is for cards is loaded with it
+
         connection = self._driver.connect(self.reader)
         try:
-            memory = CardMemory(self._settings.certificate_cache)
-            insertion = Insertion(self._next_handle, connection, memory)
+            self._tokens = recognize(connection, self._settings, self._next_handle)
         except JpkiError as error:
             connection.close()
             self._note_failure(error)
             raise
-        log.info(f"{self.reader}: My Number card ({insertion.token_info.kind})")
-        self._insertion = insertion
-        self._tokens = tuple(Token(insertion, key, rows, self._settings) for key, rows in TOKENS)
-        for token, peer in zip(self._tokens, reversed(self._tokens), strict=True):
-            token.peer = peer
+        self._insertion = self._tokens[0].insertion
+        log.info(f"{self.reader}: My Number card ({self._insertion.token_info.kind})")
 
     def _note_failure(self, error: JpkiError) -> None:
         """A card that is none of ours is not asked again; one that stumbles is, but not for ever."""

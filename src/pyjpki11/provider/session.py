@@ -5,14 +5,9 @@ from __future__ import annotations
 from pyjpki11.cryptoki import cka, ckf, ckr, cks, cku
 from pyjpki11.cryptoki.attributes import boolean
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider import operation, session_objects
-from pyjpki11.provider.digest import DigestOperation
-from pyjpki11.provider.encrypting import EncryptOperation
-from pyjpki11.provider.inputs import check_parameters
+from pyjpki11.provider import operation
 from pyjpki11.provider.objects import TokenObject
 from pyjpki11.provider.operation import OVER, READY
-from pyjpki11.provider.signing import SignOperation
-from pyjpki11.provider.verifying import VerifyOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +128,8 @@ class Session:
 
     def create_object(self, template: Template) -> int:
         """Handle of a new session object; see `session_objects.create` for what is refused."""
+        from pyjpki11.provider import session_objects
+
         session_objects.require_kind(template)  # "not at all" tells more than "not on the card"
         self._refuse_token_object(template)
         return self.token.add_object(lambda handle: session_objects.create(handle, self.handle, template))
@@ -212,7 +209,7 @@ class Session:
         elif step.kind in self._operations:
             self._operations[step.kind].phase = phase
 
-    # -- operations: how they begin -------------------------------------------------------------------------
+    # -- operations: how they begin; each kind is imported by who first begins one --------------------------
 
     def start_search(self, template: Template) -> None:
         """Find all objects that fit, once."""
@@ -221,12 +218,16 @@ class Session:
 
     def start_digest(self, mechanism: int, parameters: Parameters) -> None:
         """Begin a hash."""
+        from pyjpki11.provider.digest import DigestOperation
+
         self._require_free(operation.DIGEST)
         found = self._mechanism(operation.DIGEST, mechanism, parameters)
         self._operations[operation.DIGEST] = DigestOperation(str(found.digest))
 
     def start_signing(self, kind: str, key: int, mechanism: int, parameters: Parameters) -> None:
         """Begin a signature, or a series of them, by the card."""
+        from pyjpki11.provider.signing import SignOperation
+
         self._require_free(kind)
         found = self._mechanism(kind, mechanism, parameters)
         private_key = self._key(kind, key)
@@ -238,6 +239,8 @@ class Session:
         self, kind: str, key: int, mechanism: int, parameters: Parameters, signature: bytes | None = None
     ) -> None:
         """Begin a verification, or a series of them."""
+        from pyjpki11.provider.verifying import VerifyOperation
+
         self._require_free(kind)
         found = self._mechanism(kind, mechanism, parameters)
         public_key = self._key(kind, key).public_key()
@@ -245,6 +248,8 @@ class Session:
 
     def start_encrypting(self, key: int, mechanism: int, parameters: Parameters) -> None:
         """Begin an encryption."""
+        from pyjpki11.provider.encrypting import EncryptOperation
+
         self._require_free(operation.ENCRYPT)
         self._mechanism(operation.ENCRYPT, mechanism, parameters)
         self._operations[operation.ENCRYPT] = EncryptOperation(
@@ -264,6 +269,8 @@ class Session:
             raise CryptokiError(ckr.OPERATION_ACTIVE)
 
     def _mechanism(self, kind: str, number: int, parameters: Parameters) -> Mechanism:
+        from pyjpki11.provider.inputs import check_parameters
+
         found = self.token.mechanism(number, operation.CANCEL_FLAGS[kind])
         check_parameters(found, parameters)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from posix import urandom
 from time import monotonic
 
 from pyjpki11.card.layout import SIGNATURE
@@ -21,7 +21,6 @@ from pyjpki11.provider.objects import (
     SIGNATURE_OBJECTS,
     TokenObject,
 )
-from pyjpki11.provider.session_objects import SessionObject
 from pyjpki11.settings import CONSENT_EACH_SIGNATURE, LOGOUT_CLEARS_CARD
 
 TYPE_CHECKING = False
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pyjpki11.provider.insertion import Insertion
     from pyjpki11.provider.objects import ObjectRow, Template
     from pyjpki11.provider.pss import PssSupport
+    from pyjpki11.provider.session_objects import SessionObject
     from pyjpki11.settings import Settings
 
     AnyObject = TokenObject | SessionObject
@@ -79,7 +79,7 @@ class Token:
         self._consents = 0  # signatures that the last login still allows
         self._refused: set[bytes] = set()
         self._tries: tuple[float, int | None] = (0.0, None)  # until when the answer holds, and what it is
-        self._salt = os.urandom(16)
+        self._salt = urandom(16)
         self._card_objects = {it.handle: it for it in map(self._card_object, layout.objects)}
         self._session_objects: dict[int, SessionObject] = {}
 
@@ -286,7 +286,7 @@ class Token:
         :raises CryptokiError: ACTION_PROHIBITED for those on the card, OBJECT_HANDLE_INVALID.
         """
         found = self.object(handle)
-        if not isinstance(found, SessionObject):
+        if isinstance(found, TokenObject):
             raise CryptokiError(ckr.ACTION_PROHIBITED, "the card's objects cannot be changed")
         return found
 

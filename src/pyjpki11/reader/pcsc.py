@@ -88,13 +88,10 @@ def _load_scard() -> ModuleType:
     if loaded is not None:
         return loaded
     folder = __file__.rpartition("/pyjpki11/")[0]
-    package = PathFinder.find_spec("smartcard", [folder, *sys.path])
-    if package is None or package.submodule_search_locations is None:
-        raise ServiceUnavailable(f"pyscard is not installed beside pyjpki11 in {folder}")
-    inner = PathFinder.find_spec("_scard", [f"{path}/scard" for path in package.submodule_search_locations])
-    spec = spec_from_file_location("smartcard.scard._scard", inner.origin) if inner is not None else None
+    found = PathFinder.find_spec("_scard", [f"{path}/smartcard/scard" for path in (folder, *sys.path)])
+    spec = spec_from_file_location("smartcard.scard._scard", found.origin) if found is not None else None
     if spec is None or spec.loader is None:
-        raise ServiceUnavailable(f"pyscard in {folder} was not built for this Python")
+        raise ServiceUnavailable(f"pyscard for this Python is not installed beside pyjpki11 in {folder}")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
