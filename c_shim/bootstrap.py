@@ -1,5 +1,6 @@
 """What the library runs first in Python: it makes our packages importable, then attaches the core."""
 
+import encodings
 import gc
 import sys
 from _frozen_importlib import ModuleSpec, _blocking_on, _module_locks
@@ -92,6 +93,7 @@ def start(directories, python_is_ours, core_address, stamp):
     directories = directories.split("\n")
     if python_is_ours:
         gc.disable()  # what is made from here on stays, so looking for garbage would be in vain
+        encodings.__path__ = [f"{sys.path[0]}/encodings"]  # it is frozen itself, the rarer ones are not
         sys.path.extend(directories)
         sys.meta_path[:0] = find_bundle(directories)
         register_at_fork(after_in_child=forget_imports)

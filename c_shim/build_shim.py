@@ -13,6 +13,12 @@ from pathlib import Path
 from cffi import FFI
 from setuptools import Extension
 
+#: What Python looks for in files at every start, unless it is given: module -> file of the standard library.
+FROZEN = {
+    "encodings": "encodings/__init__.py",
+    "encodings.aliases": "encodings/aliases.py",
+    "encodings.utf_8": "encodings/utf_8.py",
+}
 HERE = Path(__file__).resolve().parent
 LIBRARY = "pyjpki11.libpyjpki11"
 WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisibility=hidden"]
@@ -65,13 +71,32 @@ def shared_libpython() -> Path:
     )
 
 
+def marshalled(source: Path, name: str) -> bytes:
+    """The code of a file. It is compiled here, because compiling it takes longer than running it; the library is for one
+    version of Python anyhow."""
+    return marshal.dumps(compile(source.read_bytes(), f"<{name}>", "exec", dont_inherit=True, optimize=2))
+
+
+def c_array(name: str, content: bytes) -> str:
+    return f"static const unsigned char {name}[] = {{{', '.join(map(str, content))}}};"
+
+
 def write_bootstrap(folder: Path) -> None:
-    """bootstrap.h: the code that the library runs first in Python. It is compiled here, because compiling it takes
-    longer than running it; the library is for one version of Python anyhow."""
-    folder.mkdir(parents=True, exist_ok=True)
-    code = compile((HERE / "bootstrap.py").read_bytes(), "<pyjpki11 bootstrap>", "exec", dont_inherit=True, optimize=2)
-    numbers = ", ".join(map(str, marshal.dumps(code)))
-    (folder / "bootstrap.h").write_text(f"static const unsigned char BOOTSTRAP[] = {{{numbers}}};\n")
+    """bootstrap.h: the code that the library runs first in Python."""
+    code = marshalled(HERE / "bootstrap.py", "pyjpki11 bootstrap")
+    (folder / "bootstrap.h").write_text(f"{c_array('BOOTSTRAP', code)}\n")
+
+
+def write_frozen(folder: Path) -> None:
+    """frozen.h: modules of the standard library, for Python to take from memory."""
+    arrays, rows = [], []
+    for number, (name, file) in enumerate(FROZEN.items()):
+        array = f"FROZEN_{number}"
+        arrays.append(c_array(array, marshalled(Path(sysconfig.get_path("stdlib")) / file, f"frozen {name}")))
+        is_package = int(file.endswith("__init__.py"))
+        rows.append(f'{{.name = "{name}", .code = {array}, .size = sizeof {array}, .is_package = {is_package}}},')
+    table = ["static const struct _frozen FROZEN[] = {", *rows, "{.name = NULL},", "};", ""]
+    (folder / "frozen.h").write_text("\n".join([*arrays, *table]))
 
 
 def write_bundle(package: Path) -> None:
@@ -91,7 +116,9 @@ def python_directories() -> list[str]:
 
 def library_extension(build_folder: Path) -> Extension:
     """libpyjpki11.so: the exported functions, which need neither cffi nor libpython to be loaded."""
+    build_folder.mkdir(parents=True, exist_ok=True)
     write_bootstrap(build_folder)
+    write_frozen(build_folder)
     return Extension(
         LIBRARY,
         sources=["c_shim/shim.c", "c_shim/python_host.c"],

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bootstrap.h" /* BOOTSTRAP: the code of bootstrap.py, marshalled by build_shim.py */
+#include "frozen.h"    /* FROZEN: modules of the standard library, put there by build_shim.py */
 #include "python_host.h"
 
 #define MAX_DIRECTORIES 16
@@ -192,10 +193,20 @@ static PyStatus initialize(void)
     return status;
 }
 
+/* Python would look for them in files, at every start. */
+static void give_frozen_modules(void)
+{
+    const struct _frozen **place = (const struct _frozen **)dlsym(RTLD_DEFAULT, "PyImport_FrozenModules");
+
+    if (place != NULL)
+        *place = FROZEN;
+}
+
 static bool start_python(void)
 {
     PyStatus status;
 
+    give_frozen_modules();
     atomic_store(&host.ours, true);
     status = preinitialize();
     if (!py.PyStatus_Exception(status))

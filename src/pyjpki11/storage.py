@@ -75,10 +75,13 @@ def _remove(path: str) -> None:
 
 def _make_folder(path: str) -> None:
     """Make a folder, and those that it is in, unless it is there."""
-    if not _is_folder(path):
-        import os  # only here: see `environment`
-
-        os.makedirs(path, 0o700, exist_ok=True)
+    if not path or _is_folder(path):
+        return
+    _make_folder(path.rpartition("/")[0])
+    try:
+        posix.mkdir(path, 0o700)
+    except FileExistsError:
+        pass  # another process was as fast, or it is a file: then writing fails
 
 
 def _is_folder(path: str) -> bool:

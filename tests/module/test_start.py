@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from module.conftest import NO_READERS
 from support.hosts import Hosts
 from support.process import run
 
-#: What was measured, and a little: growth fails. It may only be lowered.
-INSTRUCTIONS = 62_000_000
+#: Python -> what was measured, and a little: growth fails. They may only be lowered. Python itself takes 20 million,
+#: and some more from 3.12 on.
+INSTRUCTIONS = {(3, 11): 33_000_000}
+INSTRUCTIONS_OF_NEWER = 40_000_000
 
 
 def test_start(c_host: Hosts, module_path: Path, tmp_path: Path) -> None:
@@ -32,4 +35,5 @@ def test_start(c_host: Hosts, module_path: Path, tmp_path: Path) -> None:
     ).stderr
     counted = re.search(r"refs:\s+([\d,]+)", said)
     assert counted is not None, said
-    assert int(counted[1].replace(",", "")) <= INSTRUCTIONS, counted[1]
+    limit = INSTRUCTIONS.get(sys.version_info[:2], INSTRUCTIONS_OF_NEWER)
+    assert int(counted[1].replace(",", "")) <= limit, counted[1]

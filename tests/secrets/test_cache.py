@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_folder_of_somebody_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seen from the other side: we are somebody else."""
-    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(posix, "geteuid", lambda: NOBODY)
     assert storage.read_lines("name") == []
     storage.write_lines("name", ["theirs"])
     assert (folder / "name").read_text() == "mine\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,12 +103,16 @@ def test_a_target_that_cannot_be_written_is_no_error(name: str) -> None:
 
 
 def test_a_closed_standard_error_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(descriptor: int, _line: bytes) -> int:
+    lost = []
+
+    def write(descriptor: int, line: bytes) -> int:
+        lost.append(line)
         raise OSError(9, f"descriptor {descriptor} is closed")
 
     log.configure("stderr", None)
-    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(posix, "write", write)
     log.error("lost")
+    assert len(lost) == 1
 
 
 def test_no_descriptor_is_held(target: Path) -> None:

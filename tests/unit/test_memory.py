@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posix
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,7 +205,7 @@ def test_no_room(folder: Path, card: dict[int, bytes], monkeypatch: pytest.Monke
 
     learn({ef: card[ef] for ef in (OWN, AUTHORITY)})
     before = (folder / memory.FILE).read_bytes()
-    monkeypatch.setattr(os, "write", fail)
+    monkeypatch.setattr(posix, "write", fail)
     learn(card)
     monkeypatch.undo()
     assert [path.name for path in folder.iterdir()] == [memory.FILE]
@@ -216,8 +217,8 @@ def test_a_disk_that_fills_while_we_write(
 ) -> None:
     some = {ef: card[ef] for ef in (OWN, AUTHORITY)}
     learn(some)
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:100]))
+    write = posix.write
+    monkeypatch.setattr(posix, "write", lambda file, data: write(file, data[:100]))
     learn(card)
     assert recalled(some) == some
 
