@@ -72,8 +72,8 @@ def shared_libpython() -> Path:
 
 
 def marshalled(source: Path, name: str) -> bytes:
-    """The code of a file. It is compiled here, because compiling it takes longer than running it; the library is for one
-    version of Python anyhow."""
+    """The code of a file. It is compiled here, because compiling it takes longer than running it; the library is for
+    one version of Python anyhow."""
     return marshal.dumps(compile(source.read_bytes(), f"<{name}>", "exec", dont_inherit=True, optimize=2))
 
 
