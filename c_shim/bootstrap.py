@@ -104,6 +104,7 @@ def start(directories, python_is_ours, core_address, stamp):
 
         attach(core_address, stamp)
         if python_is_ours:
+            gc.freeze()  # it stays, so nobody needs to look at it
             gc.enable()
     except BaseException as error:
         return f"{type(error).__name__}: {error} (looked in {directories})"

@@ -42,7 +42,7 @@ TOKEN_INFO_FILE = (
     + bytes.fromhex("0000040D")
     + bytes(60)
 )
-TOKEN_INFO = ("00B08600A0", TOKEN_INFO_FILE.hex() + OK)
+TOKEN_INFO = ("00B0860060", TOKEN_INFO_FILE[:96].hex() + OK)
 SELECT_AP = ("00A4040C0AD392F000260100000001", OK)
 SELECT_AP_COMMAND = SELECT_AP[0]
 ISSUER_DOMAIN, TEXT_AP = "00A4040C07A0000001510000", "00A4040C0AD3921000310001010408"
@@ -424,7 +424,7 @@ def test_probe_for_pss_signs_nothing(key: KeyLayout) -> None:
 
 
 def test_probe_for_pss_without_short_ids() -> None:
-    refused: Lines = [("00B08600A0", "6A86"), select_ef("0006"), ("00B00000A0", TOKEN_INFO[1])]
+    refused: Lines = [("00B0860060", "6A86"), select_ef("0006"), ("00B0000060", TOKEN_INFO[1])]
     block = f"801F{'00' * 31}00"
     probes: Lines = [
         select_ef("0017"),
@@ -450,6 +450,7 @@ def chunk(start: int, length: int) -> str:
 
 
 HEAD = ("00B08A0000", chunk(0, 256))
+GLANCE = ("00B08A0040", chunk(0, 64))
 #: Byte 255 is read twice: with a short identifier no later offset can be named.
 assert 511 < len(DER) < 767
 TAIL: Lines = [("00B08AFF00", chunk(255, 256)), (f"00B001FF{len(DER) - 511:02X}", chunk(511, len(DER) - 511))]
@@ -616,7 +617,7 @@ def test_identity() -> None:
 
 
 def test_no_token_info_is_no_error() -> None:
-    connection = Scripted(SELECT_AP, ("00B08600A0", "6A82"), select_ef("0006", "6A82"))
+    connection = Scripted(SELECT_AP, ("00B0860060", "6A82"), select_ef("0006", "6A82"))
     info = JpkiCard(connection).identify()
     assert (info.label, info.kind) == ("", "other JPKI token")
     connection.assert_finished()
@@ -624,12 +625,12 @@ def test_no_token_info_is_no_error() -> None:
 
 def knows(*heads: bytes) -> Callable[[bytes], TokenInfo | None]:
     """A memory of the cards whose authentication certificates begin so."""
-    return lambda head: TokenInfo(TOKEN_INFO_FILE) if head in heads else None
+    return lambda head: TokenInfo(TOKEN_INFO_FILE) if any(known.startswith(head) for known in heads) else None
 
 
 def test_a_known_card_is_recognized_by_its_certificate() -> None:
     """In one command, which also shows that the application is selected: what follows selects nothing."""
-    connection = Scripted(HEAD, sign(AUTHENTICATION))
+    connection = Scripted(GLANCE, sign(AUTHENTICATION))
     card = JpkiCard(connection)
     info = card.recognize(knows(DER[:256]))
     assert info is not None and info.label == "JPKIAPICCTOKEN2"
@@ -638,20 +639,20 @@ def test_a_known_card_is_recognized_by_its_certificate() -> None:
 
 
 def test_a_known_card_is_selected_before_verify_all_the_same() -> None:
-    connection = Scripted(HEAD, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION))
+    connection = Scripted(GLANCE, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION))
     card = JpkiCard(connection)
     card.recognize(knows(DER[:256]))
     call_verify(card, AUTHENTICATION)
     connection.assert_finished()
 
 
-UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", OK, "30820100" + OK, chunk(1, 256), chunk(0, 255)]
+UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", "30820101" + OK, chunk(1, 64)]
 
 
 @pytest.mark.parametrize("answer", UNKNOWN, ids=range(len(UNKNOWN)))
 def test_anything_else_is_not_recognized(answer: str) -> None:
     """It may be another application's file: everything is said again after a SELECT."""
-    connection = Scripted((HEAD[0], answer), SELECT_AP, TOKEN_INFO)
+    connection = Scripted((GLANCE[0], answer), SELECT_AP, TOKEN_INFO)
     card = JpkiCard(connection)
     assert card.recognize(knows(DER[:256])) is None
     card.identify()
@@ -660,7 +661,7 @@ def test_anything_else_is_not_recognized(answer: str) -> None:
 
 def test_a_known_card_with_another_application_selected() -> None:
     """Its own description is not read again."""
-    connection = Scripted((HEAD[0], "6A82"), SELECT_AP, HEAD)
+    connection = Scripted((GLANCE[0], "6A82"), SELECT_AP, HEAD)
     card = JpkiCard(connection)
     assert card.recognize(knows(DER[:256])) is None
     assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"

@@ -12,6 +12,7 @@ import pytest
 from unit import certificates
 
 from pyjpki11 import storage
+from pyjpki11.card.jpki import GLANCE_LEN
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.provider import digest, memory
@@ -84,7 +85,7 @@ def test_of_an_unknown_authority(folder: Path, card: dict[int, bytes]) -> None:
 
 
 def test_what_is_not_plausible(folder: Path, card: dict[int, bytes]) -> None:
-    learn(card, TokenInfo(ICC.data[:100]))
+    learn(card, TokenInfo(ICC.data[:90]))
     assert not folder.exists()
 
 
@@ -100,7 +101,7 @@ def test_another_card_is_not(folder: Path, card: dict[int, bytes]) -> None:
     learn(card)
     known = CardMemory(True)
     other = certificates.of_a_card()
-    for head in (other[OWN][:HEAD_LEN], card[OWN][: HEAD_LEN - 1], card[AUTHORITY][:HEAD_LEN], b""):
+    for head in (other[OWN][:HEAD_LEN], card[OWN][: GLANCE_LEN - 1], card[AUTHORITY][:HEAD_LEN], b""):
         assert known.recall(head) is None
     assert known.certificate(OWN) is None
     assert known.certificate(OWN, other[OWN][:HEAD_LEN]) is None

@@ -50,6 +50,8 @@ SIGN_CLA = 0x80
 PROBE_BLOCK = bytes(31)
 
 CHUNK_LEN = apdu.MAX_RESPONSE_LEN
+#: Bytes of a certificate that tell it from all others of its issuer: its serial number is among them.
+GLANCE_LEN = 64
 MAX_OFFSET = 0x7FFF
 #: The last offset that READ BINARY can name together with a short EF identifier.
 MAX_SHORT_OFFSET = 0xFF
@@ -277,14 +279,14 @@ class JpkiCard:
 
     def _read_token_info(self) -> TokenInfo:
         try:
-            return TokenInfo(self._read(layout.TOKEN_INFO_EF, layout.TOKEN_INFO_LEN))
+            return TokenInfo(self._read(layout.TOKEN_INFO_EF, layout.TOKEN_TEXTS_LEN))
         except StatusWordError as error:
             log.info(f"no token information on this card: {error}")
             return TokenInfo(b"")
 
     def _glance(self, recall: Recall) -> TokenInfo | None:
         target = SHORT_EF_ID | layout.AUTHENTICATION.certificate_ef
-        head, sw = self._channel.exchange(0x00, apdu.READ_BINARY, target, 0, response_len=CHUNK_LEN)
+        head, sw = self._channel.exchange(0x00, apdu.READ_BINARY, target, 0, response_len=GLANCE_LEN)
         return recall(head) if sw == status.SUCCESS else None
 
     def _recall(self, recall: Recall) -> TokenInfo | None:

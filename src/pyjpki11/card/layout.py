@@ -24,9 +24,9 @@ OTHER_AIDS = (
     TEXT_AID,
 )
 
-#: Token information: a serialised CK_TOKEN_INFO. Card: reference 5
+#: Token information: a serialised CK_TOKEN_INFO, of which only the texts at its beginning are read. Card: reference 5
 TOKEN_INFO_EF = 0x0006
-TOKEN_INFO_LEN = 160
+TOKEN_TEXTS_LEN = 96
 
 #: One byte for each key pair's certificate, and one that nobody knows. Card: reference 1.3
 AVAILABILITY_EF = 0x0008

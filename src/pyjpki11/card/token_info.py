@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.card.layout import TOKEN_INFO_LEN
+from pyjpki11.card.layout import TOKEN_TEXTS_LEN
 
 #: Label -> kind of card. Card: reference 5
 KINDS = {
@@ -26,13 +26,13 @@ class TokenInfo:
     __slots__ = ("data", "is_plausible", "label", "manufacturer", "model", "serial_number")
 
     def __init__(self, data: bytes) -> None:
-        """:param data: the file's content, a CK_TOKEN_INFO with big-endian numbers, or less. Card: reference 5"""
-        self.data = data
+        """:param data: the file's content, of which what follows the texts does not matter. Card: reference 5"""
+        self.data = data = data[:TOKEN_TEXTS_LEN]
         self.label = _text(data[0:32])
         self.manufacturer = _text(data[32:64])
         self.model = _text(data[64:80])
         self.serial_number = _text(data[80:96])
-        self.is_plausible = len(data) == TOKEN_INFO_LEN and self.label.startswith(LABEL_PREFIX)
+        self.is_plausible = len(data) == TOKEN_TEXTS_LEN and self.label.startswith(LABEL_PREFIX)
 
     @property
     def is_open(self) -> bool:

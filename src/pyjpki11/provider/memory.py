@@ -13,7 +13,7 @@ from time import time
 
 from pyjpki11 import storage
 from pyjpki11.card.certificate import Certificate
-from pyjpki11.card.jpki import CHUNK_LEN
+from pyjpki11.card.jpki import CHUNK_LEN, GLANCE_LEN
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.errors import BadCardData
@@ -62,7 +62,7 @@ class CardMemory:
         What else is remembered of that card is given by `certificate` from now on.
         """
         for line in self._lines:
-            if len(head) == CHUNK_LEN and _is_about(line, head):
+            if len(head) >= GLANCE_LEN and _is_about(line, head):
                 self._files = _files_in(line)
                 break
         return TokenInfo(self._files[TOKEN_INFO_EF]) if TOKEN_INFO_EF in self._files else None
@@ -120,7 +120,7 @@ class CardMemory:
         own = self._files.get(AUTHENTICATION.certificate_ef)
         if own is None:
             return
-        others = [line for line in storage.read_lines(FILE) if not _is_about(line, own[:CHUNK_LEN])]
+        others = [line for line in storage.read_lines(FILE) if not _is_about(line, own[:GLANCE_LEN])]
         self._lines = [_line_of(self._files), *others[: MAX_CARDS - 1]]
         storage.write_lines(FILE, self._lines)
 
