@@ -30,6 +30,7 @@ FAULTS = (
     Fault("pss-salt-20", "PSS signatures have a salt of 20 bytes", {"pss_salt_len": 20}),
     Fault("blocked-6983", "a blocked PIN answers 6983 instead of 6984", {"blocked_word": 0x6983}),
     Fault("pin-query-9000", "the tries query answers 9000", {"query_word": 0x9000}),
+    Fault("wrong-pin-6300", "a wrong PIN answers 6300, without the tries left", {"wrong_pin_word": 0x6300}),
     Fault(
         "security-first",
         "the signing command checks the PIN before P1 or lengths",

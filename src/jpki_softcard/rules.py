@@ -45,6 +45,7 @@ class Rules(NamedTuple):
     # which words it answers
     blocked_word: int = 0x6984
     query_word: int | None = None  # None: 63Cx
+    wrong_pin_word: int | None = None  # None: 63Cx
     sign_word: int | None = None  # None: it signs
     wrong_le_6cxx: bool = False
     chained_61xx: bool = False

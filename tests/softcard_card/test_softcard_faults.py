@@ -31,6 +31,7 @@ NAMES = {
     "change-clears",
     "foreign-card",
     "pin-query-9000",
+    "wrong-pin-6300",
     "sign-6f00",
     "other-key",
 }

@@ -15,7 +15,7 @@ def test_list_faults(capsys: pytest.CaptureFixture[str]) -> None:
     """One line each, name first."""
     assert main(["--list-faults"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 23
+    assert len(lines) == 24
     assert lines[0].startswith("first-command-6f00 ")
 
 

@@ -142,7 +142,7 @@ ANSWERS: dict[str, tuple[str | JpkiError, type[JpkiError] | None, int | None]] =
     "wrong, four left": ("63C4", PinRejected, 4),
     "wrong, two left": ("63C2", PinRejected, 2),
     "wrong, one left": ("63C1", PinRejected, 1),
-    "wrong, unlimited": ("6300", PinRejected, None),
+    "wrong, uncounted": ("6300", PinRejected, None),
     "wrong, the last": ("63C0", PinBlocked, None),
     "blocked as measured": ("6984", PinBlocked, None),
     "blocked as in the standard": ("6983", PinBlocked, None),
@@ -293,6 +293,7 @@ def test_change(key: KeyLayout) -> None:
     ("answer", "error"),
     [
         ("63C2", PinRejected),
+        ("6300", PinRejected),
         ("63C0", PinBlocked),
         ("6984", PinBlocked),
         ("6F00", StatusWordError),

@@ -74,13 +74,15 @@ def test_tries_left(answer: str, left: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("answer", "error", "tries_left"),
     [
-        ("63C2", PinRejected),
-        ("63C0", PinBlocked),
-        ("6984", PinBlocked),
-        ("6983", PinBlocked),
-        ("6700", StatusWordError),
+        ("63C2", PinRejected, 2),
+        ("6300", PinRejected, None),
+        ("63B0", PinRejected, None),
+        ("63C0", PinBlocked, None),
+        ("6984", PinBlocked, None),
+        ("6983", PinBlocked, None),
+        ("6700", StatusWordError, None),
     ],
 )
 @pytest.mark.parametrize(
@@ -92,11 +94,15 @@ def test_tries_left(answer: str, left: int | None) -> None:
     ],
     ids=["verify", "change", "read"],
 )
-def test_refused_pins_are_sent_once(step: Callable[[TextCard], object], answer: str, error: type[JpkiError]) -> None:
+def test_refused_pins_are_sent_once(
+    step: Callable[[TextCard], object], answer: str, error: type[JpkiError], tries_left: int | None
+) -> None:
     """And nothing after them."""
     line = Scripted(SELECT_AP, SELECT_PIN, (VERIFY, answer))
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         step(TextCard(line))
+    assert type(caught.value) is error
+    assert getattr(caught.value, "tries_left", None) == tries_left
     line.assert_finished()
 
 

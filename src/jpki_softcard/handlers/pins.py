@@ -67,7 +67,8 @@ def _check(chip: Chip, row: PinFile, value: bytes) -> None:
         return
     chip.verified.discard(row.fid)  # Card: reference 3.4
     # Card: reference 3.2; 63C0 from the attempt that exhausts the counter, 6984 from all later ones
-    raise Refusal(SW.WRONG_PIN | tries if pin.tries else chip.rules.blocked_word)
+    refuse_unless(pin.tries > 0, chip.rules.blocked_word)
+    raise Refusal(chip.rules.wrong_pin_word or SW.WRONG_PIN | tries)
 
 
 def _replace(chip: Chip, command: Command) -> bytes:
