@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import require, take_bytes
-from pyjpki11.boundary.operations import answer, begin
+from pyjpki11.boundary.operations import advance, answer, begin
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
+
+    from pyjpki11.provider.encrypting import EncryptOperation
 
 
 def C_EncryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:
@@ -33,22 +35,19 @@ def C_Encrypt(hSession: int, pData: Any, ulDataLen: int, pEncryptedData: Any, pu
     )
 
 
-def _single_part_only(session_handle: int) -> None:
+def _refuse_part(encrypting: EncryptOperation) -> NoReturn:
     """RSA encrypts a single part; asking for parts ends the operation. Spec: PKCS#11 v3.1 6.1.6"""
-    session = module().session(session_handle)
-    session.operation(operation.ENCRYPT_WHOLE)
-    session.fail(operation.ENCRYPT_WHOLE)
     raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism encrypts a single part only")
 
 
 def C_EncryptUpdate(
     hSession: int, pPart: Any, ulPartLen: int, pEncryptedPart: Any, pulEncryptedPartLen: Any
 ) -> None:
-    _single_part_only(hSession)
+    advance(hSession, operation.ENCRYPT_WHOLE, _refuse_part)
 
 
 def C_EncryptFinal(hSession: int, pLastEncryptedPart: Any, pulLastEncryptedPartLen: Any) -> None:
-    _single_part_only(hSession)
+    advance(hSession, operation.ENCRYPT_WHOLE, _refuse_part)
 
 
 def C_DecryptInit(hSession: int, pMechanism: Any, hKey: int) -> None:

@@ -1,4 +1,4 @@
-"""What the handlers of all operations have in common: how one begins, takes data in, gives its result."""
+"""What the handlers of all operations have in common: how one begins, goes on, takes data in, gives its result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from pyjpki11.errors import CryptokiError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
     from pyjpki11.provider.inputs import Parameters
     from pyjpki11.provider.operation import Step
     from pyjpki11.provider.session import Session
+
+    T = TypeVar("T")
 
 
 def begin(session_handle: int, mechanism: Any, start: Callable[[Session, int, Parameters], None], last: Step) -> None:
@@ -27,10 +29,14 @@ def begin(session_handle: int, mechanism: Any, start: Callable[[Session, int, Pa
         start(session, *take_mechanism(mechanism))
 
 
+def advance(session_handle: int, step: Step, work: Callable[[Any], T]) -> T:
+    """Take a step, which is some work on the operation that it belongs to; see Session.advance."""
+    return module().session(session_handle).advance(step, work)
+
+
 def take_in(session_handle: int, step: Step, pointer: Any, length: int) -> None:
     """Take in a part of the data."""
-    session = module().session(session_handle)
-    session.advance(step, lambda operation: operation.update(take_data(pointer, length, operation.room)))
+    advance(session_handle, step, lambda operation: operation.update(take_data(pointer, length, operation.room)))
 
 
 def answer(

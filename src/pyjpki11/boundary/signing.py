@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, take_data
-from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.boundary.operations import advance, answer, begin, take_in
 from pyjpki11.provider import operation
 
 TYPE_CHECKING = False
@@ -70,7 +69,7 @@ def C_SignMessage(
 
 
 def C_SignMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
-    module().session(hSession).advance(operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
+    advance(hSession, operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
 
 
 def C_SignMessageNext(
@@ -90,4 +89,4 @@ def C_SignMessageNext(
 
 
 def C_MessageSignFinal(hSession: int) -> None:
-    module().session(hSession).advance(operation.SIGN_MESSAGES_FINAL, lambda signing: None)
+    advance(hSession, operation.SIGN_MESSAGES_FINAL, lambda signing: None)

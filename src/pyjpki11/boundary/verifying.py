@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import NULL, take_bytes, take_data
-from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.boundary.operations import advance, answer, begin, take_in
 from pyjpki11.provider import operation
 
 #: Bytes of the longest signature of any RSA key here.
@@ -39,7 +38,7 @@ def _finish(session: int, step: Step, signature: Any, signature_len: int, data: 
         verifying.update(take_data(data, data_len, verifying.room))
         verifying.finish(_take_signature(verifying, signature, signature_len))
 
-    module().session(session).advance(step, work)
+    advance(session, step, work)
 
 
 def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> bytes:
@@ -95,7 +94,7 @@ def C_VerifyMessage(
 
 
 def C_VerifyMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
-    module().session(hSession).advance(operation.VERIFY_MESSAGE_BEGIN, lambda verifying: verifying.begin_message())
+    advance(hSession, operation.VERIFY_MESSAGE_BEGIN, lambda verifying: verifying.begin_message())
 
 
 def C_VerifyMessageNext(
@@ -115,7 +114,7 @@ def C_VerifyMessageNext(
 
 
 def C_MessageVerifyFinal(hSession: int) -> None:
-    module().session(hSession).advance(operation.VERIFY_MESSAGES_FINAL, lambda verifying: None)
+    advance(hSession, operation.VERIFY_MESSAGES_FINAL, lambda verifying: None)
 
 
 def C_VerifySignatureInit(
@@ -135,7 +134,7 @@ def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
         verifying.update(take_data(pData, ulDataLen, verifying.room))
         verifying.finish()
 
-    module().session(hSession).advance(operation.VERIFY_SIGNATURE_WHOLE, work)
+    advance(hSession, operation.VERIFY_SIGNATURE_WHOLE, work)
 
 
 def C_VerifySignatureUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
@@ -143,4 +142,4 @@ def C_VerifySignatureUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
 
 
 def C_VerifySignatureFinal(hSession: int) -> None:
-    module().session(hSession).advance(operation.VERIFY_SIGNATURE_FINAL, lambda verifying: verifying.finish())
+    advance(hSession, operation.VERIFY_SIGNATURE_FINAL, lambda verifying: verifying.finish())

@@ -1,4 +1,4 @@
-"""Data on its way into a signature or hash, whole or in parts."""
+"""Data on its way into a signature or its verification, whole or in parts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider import digest
+from pyjpki11.provider.operation import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,20 +16,24 @@ if TYPE_CHECKING:
     Parameters = PssParameters | OaepParameters | None
 
 
-class Input:
-    """Collects the data of a mechanism; `block` is what the padding is then put around.
+class MessageOperation:
+    """An operation on one message after another, each collected into the block that the padding is put around.
 
     A block that is signed as it is may come in parts too, although the standard asks for one: OpenSC takes them,
     and pkcs11-tool sends them.
     """
 
-    __slots__ = ("_hash", "_limit", "_mechanism", "_parts")
-
     def __init__(self, mechanism: Mechanism, limit: int) -> None:
         """:param limit: bytes that a block may have."""
+        self.phase = READY
         self._mechanism = mechanism
         self._limit = limit
-        self._hash: Hash | None = digest.new(mechanism.digest) if mechanism.digest else None
+        self.begin_message()
+
+    def begin_message(self) -> None:
+        """Take no parts over from a message that was left or failed."""
+        name = self._mechanism.digest
+        self._hash: Hash | None = digest.new(name) if name else None
         self._parts = b""
 
     @property
@@ -48,9 +53,11 @@ class Input:
             raise CryptokiError(ckr.DATA_LEN_RANGE)
         self._parts += data
 
-    def block(self) -> bytes:
-        """The DigestInfo, the hash, or the data itself."""
-        return self._parts if self._hash is None else self._mechanism.prefix + self._hash.digest()
+    def _take_block(self) -> bytes:
+        """The DigestInfo, the hash, or the data itself; afterwards another message may come."""
+        block = self._parts if self._hash is None else self._mechanism.prefix + self._hash.digest()
+        self.begin_message()
+        return block
 
 
 def check_parameters(mechanism: Mechanism, parameters: Parameters) -> None:

@@ -6,8 +6,7 @@ from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError, StatusWordError, WrongSignature
 from pyjpki11.iso7816 import apdu, status
-from pyjpki11.provider.inputs import Input
-from pyjpki11.provider.operation import READY
+from pyjpki11.provider.inputs import MessageOperation
 from pyjpki11.provider.rsa import V15_PADDING_LEN
 
 TYPE_CHECKING = False
@@ -21,56 +20,38 @@ CARD_PSS_HASH = "sha256"
 CARD_PSS_HASH_LEN = 32
 
 
-class SignOperation:
+class SignOperation(MessageOperation):
     """A signature, or a series of them, with one key and one mechanism."""
 
     def __init__(self, key: TokenObject, mechanism: Mechanism, parameters: Parameters) -> None:
         """:raises CryptokiError: MECHANISM_PARAM_INVALID, also for a PSS that the card does not make."""
-        self.phase = READY
+        self._public_key = key.public_key()
+        super().__init__(mechanism, self._public_key.length)
         self.has_own_consent = False
         self._token = key.token
-        self._public_key = key.public_key()
-        self._mechanism = mechanism
         self._parameters = parameters
         if mechanism.padding == PSS:
             self._check_pss()
-        self._input = self._new_input()
 
     @property
     def output_len(self) -> int:
         """Bytes of the signature."""
         return self._public_key.length
 
-    @property
-    def room(self) -> int:
-        """Bytes that may still be taken in."""
-        return self._input.room
-
-    def update(self, data: bytes) -> None:
-        """Take in a part of the data; see Input.update."""
-        self._input.update(data)
-
     def sign(self, data: bytes) -> bytes:
         """The signature of data, together with the parts before it."""
-        self._input.update(data)
+        self.update(data)
         return self.finish()
 
     def finish(self) -> bytes:
-        """The signature of all parts so far; afterwards another message may come.
+        """The signature of all parts so far.
 
         :raises CryptokiError: DATA_LEN_RANGE, USER_NOT_LOGGED_IN.
         :raises WrongSignature: the card's answer does not verify; nobody gets it.
         """
-        block, self._input = self._input.block(), self._new_input()
+        block = self._take_block()
         consent, self.has_own_consent = self.has_own_consent, False
         return (self._sign_pss if self._mechanism.padding == PSS else self._sign_v15)(block, consent)
-
-    def begin_message(self) -> None:
-        """Forget the parts of a message that was left or failed."""
-        self._input = self._new_input()
-
-    def _new_input(self) -> Input:
-        return Input(self._mechanism, self._public_key.length)
 
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
         if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, apdu.MAX_DATA_LEN):

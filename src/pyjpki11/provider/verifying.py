@@ -5,8 +5,7 @@ from __future__ import annotations
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.inputs import Input
-from pyjpki11.provider.operation import READY
+from pyjpki11.provider.inputs import MessageOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,44 +14,29 @@ if TYPE_CHECKING:
     from pyjpki11.provider.rsa import PublicKey
 
 
-class VerifyOperation:
+class VerifyOperation(MessageOperation):
     """A verification, or a series of them, with one key and one mechanism."""
 
     def __init__(
         self, key: PublicKey, mechanism: Mechanism, parameters: Parameters, signature: bytes | None = None
     ) -> None:
         """:param signature: the signature, where it comes before the data."""
-        self.phase = READY
+        super().__init__(mechanism, key.length)
         self._key = key
-        self._mechanism = mechanism
         self._parameters = parameters
         self._signature = signature
-        self._input = Input(mechanism, key.length)
 
     @property
     def output_len(self) -> int:
         """Bytes that recovering gives at most."""
         return self._key.length
 
-    @property
-    def room(self) -> int:
-        """Bytes that may still be taken in."""
-        return self._input.room
-
-    def update(self, data: bytes) -> None:
-        """Take in a part of the data; see Input.update."""
-        self._input.update(data)
-
-    def begin_message(self) -> None:
-        """Forget the parts of a message that was left or failed."""
-        self._input = Input(self._mechanism, self._key.length)
-
     def finish(self, signature: bytes | None = None) -> None:
         """Verify the signature of all parts so far.
 
         :raises CryptokiError: SIGNATURE_INVALID or SIGNATURE_LEN_RANGE.
         """
-        block, self._input = self._input.block(), Input(self._mechanism, self._key.length)
+        block = self._take_block()
         given = self._signature if signature is None else signature
         if given is None or len(given) != self._key.length:
             raise CryptokiError(ckr.SIGNATURE_LEN_RANGE)
