@@ -15,11 +15,16 @@ RELOADS = 30  # NSS looks at a slot once a second at most, and says until then t
 NEEDS_PSS = "TLS 1.3 needs RSA-PSS"
 MOST_COMMANDS = 23  # to the card besides signatures, for all sites; may only be lowered
 KINDS = (FIREFOX, CHROMIUM)
+#: What an example says to set for a card without PSS -> the browser with that setting.
+HELD_TO_TLS_12 = {
+    "security.tls.version.max": FIREFOX._replace(preferences={**FIREFOX.preferences, "security.tls.version.max": 3}),
+    "chromium --ssl-version-max=tls1.2": CHROMIUM._replace(command=(*CHROMIUM.command, "--ssl-version-max=tls1.2")),
+}
 
 
-def row(kind: Kind, what: str, refusal: str = "") -> pytest.MarkDecorator:
-    """A row of docs/clients.md."""
-    command, example = " ".join(kind.registration), f"examples/{kind.name.lower()}.md"
+def row(kind: Kind, what: str, refusal: str = "", command: str = "") -> pytest.MarkDecorator:
+    """A row of docs/clients.md; its command is the registration, where no other is given."""
+    command, example = command or " ".join(kind.registration), f"examples/{kind.name.lower()}.md"
     return pytest.mark.client(kind.name, what, command=command, example=example, refusal=refusal)
 
 
@@ -80,3 +85,24 @@ def test_card_without_pss(
     assert set(old.sign_ins) == {("TLSv1.2", PKCS1, card_name)}
     assert browser.refusal(new) == kind.helplessness
     assert verifications(card) == [ACCEPTED]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind,
+            marks=row(kind, "sign in, TLS 1.2 at a site that has 1.3, card without PSS", command=setting),
+            id=kind.name,
+        )
+        for setting, kind in HELD_TO_TLS_12.items()
+    ],
+)
+def test_hold_it_to_tls_12(
+    pcsc_card: CardMaker, tls_site: NewSite, new_browser: NewBrowser, card_name: str, kind: Kind
+) -> None:
+    """As the examples say."""
+    pcsc_card(["no-pss"])
+    site = tls_site("1.2-1.3")
+    new_browser(kind, [site]).sign_in(site, PIN)
+    assert set(site.sign_ins) == {("TLSv1.2", PKCS1, card_name)}

@@ -1,4 +1,4 @@
-"""What a card without PSS means for signing in to TLS sites, program by program. Clients: reference 2.0"""
+"""What a card without PSS means for signing in to TLS sites, program by program; docs/clients.md has the tests."""
 
 from __future__ import annotations
 
