@@ -40,7 +40,7 @@ REPLACED = " (deleted)"
 def names() -> tuple[str, ...]:
     """Its names, the widest first: a browser's, its file's, that of the script that it runs; none where no one knows.
 
-    Spec: Linux proc(5), /proc/pid/exe and /proc/pid/comm; a script's name ends after 15 bytes there.
+    Spec: proc(5), /proc/pid/exe and /proc/pid/comm; a script's name ends after 15 bytes there.
     """
     file = _exe().removesuffix(REPLACED).rpartition("/")[2]
     own = (file, _comm())

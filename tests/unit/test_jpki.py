@@ -1,4 +1,4 @@
-"""The JPKI application's commands, byte for byte. Card: reference 0, 3, 4
+"""The JPKI application's commands, byte for byte. Card: reference 1, 3, 4
 
 The bytes are written out here once more, so that a wrong constant cannot agree with itself.
 """

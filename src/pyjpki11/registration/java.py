@@ -49,7 +49,7 @@ def users_file(place: Place) -> Path:
 
 def _slot_lines(place: Place, name: str, index: int) -> list[str]:
     """Without a reader there are no slots, and Java would refuse everything if it were not told to go on without this
-    provider. Spec: JDK, sun.security.pkcs11.Config"""
+    provider. Spec: JDK 17, sun.security.pkcs11.Config"""
     return [
         f"name = {name}",
         f'library = "{place.library}"',
