@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,8 +41,7 @@ def test_polled(watcher: Watcher, pcsc_card: CardMaker) -> None:
 
 def test_insertion_and_removal_wake(watcher: Watcher, pcsc_card: CardMaker) -> None:
     watcher.ask("wait")
-    time.sleep(SETTLED_S)
-    assert watcher.ask("answer", 0) is None
+    assert watcher.ask("answer", SETTLED_S) is None
     card = pcsc_card()
     assert watcher.ask("answer", 10) == ["CKR_OK", 0]
     assert poll(watcher) == [1]
@@ -55,7 +53,7 @@ def test_insertion_and_removal_wake(watcher: Watcher, pcsc_card: CardMaker) -> N
 
 def test_the_end_of_the_module_wakes(watcher: Watcher) -> None:
     watcher.ask("wait")
-    time.sleep(SETTLED_S)
+    assert watcher.ask("answer", SETTLED_S) is None
     watcher.ask("finalize")
     assert watcher.ask("answer", 10)[0] == ENDED
 

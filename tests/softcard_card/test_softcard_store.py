@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.process import TIMEOUT_S, run
 
 import jpki_softcard
 from jpki_softcard.errors import OptionError, StateError
@@ -155,9 +156,7 @@ assert len(connection.transmit(bytes.fromhex("802A0597014100"))) == 258
 heavy = {{"cryptography", "asn1crypto", "hashlib", "_hashlib", "ssl", "_ssl", "socket", "logging"}}
 print(sorted(heavy & set(sys.modules)))
 """
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False
-    )
+    done = run([sys.executable, "-S", "-c", program])
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
@@ -174,7 +173,7 @@ for _ in range(2):
     card.transmit(bytes.fromhex("002000950E3030303030303030303030303030"))
 """
     children = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]  # noqa: S603 - our own interpreter
-    assert [child.wait() for child in children] == [0] * 4
+    assert [child.wait(TIMEOUT_S) for child in children] == [0] * 4
     assert json.loads((directory / "pins.json").read_text())["code_b"]["tries"] == 2
 
 

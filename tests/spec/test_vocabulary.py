@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import subprocess
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ import cffi  # type: ignore[import-untyped]  # stubs would be one more package f
 import pkcs11.constants
 import pkcs11.mechanisms
 import pytest
+from support.process import run
 
 from pyjpki11.cryptoki import ck, cka, ckc, ckf, ckg, ckk, ckm, cko, ckp, ckr, cks, cku
 from pyjpki11.cryptoki.names import name_of
@@ -34,26 +34,18 @@ COUNTS = {"2_40": 68, "3_0": 24, "3_2": 12}
 # --- witnesses ---------------------------------------------------------------------------------------------
 
 
-def run(*command: str | Path, text: str = "") -> str:
-    """The output of a compiler or of what it made; its complaint is the test's failure."""
-    done = subprocess.run(command, input=text, capture_output=True, text=True)  # noqa: S603 - own commands
-    if done.returncode:
-        pytest.fail(f"{' '.join(map(str, command))}\n{done.stderr}", pytrace=False)
-    return done.stdout
-
-
 def gcc(source: str, *options: str | Path) -> str:
     if not (P11_KIT / "p11-kit" / "pkcs11.h").exists():
         pytest.fail(f"no p11-kit/pkcs11.h in {P11_KIT}: install libp11-kit-dev", pytrace=False)
     options = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-I", P11_KIT, *options, "-x", "c", "-")
-    return run(os.environ.get("CC", "gcc"), *options, text=source)
+    return run([os.environ.get("CC", "gcc"), *options], text=source).stdout
 
 
 def run_c(folder: Path, source: str) -> list[list[str]]:
     """Compile, run, and split what is printed into words."""
     program = folder / "witness"
     gcc(source, "-o", program)
-    return [line.split() for line in run(program).splitlines()]
+    return [line.split() for line in run([program]).stdout.splitlines()]
 
 
 @cache

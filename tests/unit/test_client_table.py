@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.process import run
 
 ROOT = Path(__file__).parents[2]
 REMEDY = "run: make clients"
@@ -22,7 +22,7 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     results = tmp_path_factory.mktemp("clients") / "results.json"
     options = ["--collect-only", "-qq", "-p", "no:cacheprovider", "--client-results", str(results)]
     command = [sys.executable, "-m", "pytest", *options, "tests/clients"]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)  # noqa: S603 - our own
+    run(command, cwd=ROOT)
     rows: list[dict[str, Any]] = json.loads(results.read_text())["rows"]
     return rows
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.process import run
 
 ROOT = Path(__file__).parents[2]
 REMEDY = "run: python tools/supported.py > docs/supported.md"
@@ -16,8 +16,7 @@ REMEDY = "run: python tools/supported.py > docs/supported.md"
 @pytest.fixture(scope="module")
 def printed() -> str:
     """What the tool prints, in a Python that sees nothing compiled of ours."""
-    command = [sys.executable, "-I", str(ROOT / "tools" / "supported.py")]
-    return subprocess.run(command, check=True, capture_output=True).stdout.decode()  # noqa: S603 - our own
+    return run([sys.executable, "-I", ROOT / "tools" / "supported.py"]).stdout
 
 
 def test_the_document_is_up_to_date(printed: str) -> None:

@@ -6,7 +6,6 @@ import ctypes
 import hashlib
 import sys
 import threading
-import time
 from typing import Any
 
 import PyKCS11 as p11  # type: ignore[import-untyped]
@@ -160,7 +159,7 @@ def check_waiting_ends_with_the_module(client: Client) -> None:
     told: list[int] = []
     waiting = threading.Thread(target=lambda: told.append(wait_for_event(client)), daemon=True)
     waiting.start()
-    time.sleep(SETTLED_S)
+    waiting.join(SETTLED_S)
     assert not told
     client.library.lib.C_Finalize()
     waiting.join(WOKEN_S)

@@ -35,7 +35,7 @@ class Watcher:
     def answer(self, timeout: float) -> tuple[str, int] | None:
         """What waiting has led to, if it has within the time."""
         try:
-            return self._answers.get(timeout=timeout or None, block=timeout > 0)
+            return self._answers.get(timeout=timeout)
         except queue.Empty:
             return None
 
