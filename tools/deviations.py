@@ -29,7 +29,7 @@ DEVIATIONS = (
         "Such a PIN is never sent, since it would cost a try (decision 5); `CKR_PIN_INCORRECT` would say that it did.",
     ),
     Deviation(
-        "A PIN that the card has refused is refused again without asking the card, until the card is inserted anew, "
+        "A PIN that the card has refused is refused again without being sent, until the card is inserted anew, "
         "its PIN is changed here, or the module is initialised anew.",
         "5.6.8 says nothing of it",
         "Programs repeat a stored PIN until it is blocked (decision 5).",
