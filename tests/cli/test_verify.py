@@ -209,7 +209,7 @@ def test_changed_content(desk: CardTool, language: str) -> None:
 
 
 def test_certificate_that_may_not_sign(desk: CardTool) -> None:
-    signed(desk, Holder(AUTHORITY.key, AUTHORITY.certificate))
+    signed(desk, AUTHORITY)
     assert codes(desk.json("verify", "--root", "root.pem", "signature", status=8))["key-usage"] == "no-signing"
 
 

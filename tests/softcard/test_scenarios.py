@@ -5,25 +5,17 @@ A step is a method of `desk.Desk`, its arguments, and what comes of it: a CKR_ n
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from softcard.desk import DeskMaker
+from support import scenarios
 
-SCENARIOS = Path(__file__).parent / "scenarios"
-
-
-def _load() -> list[Any]:
-    rows = []
-    for path in sorted(SCENARIOS.glob("*.toml")):
-        for scenario in tomllib.loads(path.read_text(encoding="utf-8"))["scenario"]:
-            rows.append(pytest.param(scenario, id=f"{path.stem}: {scenario['name']}"))
-    return rows
+SCENARIOS = scenarios.load(Path(__file__).parent / "scenarios")
 
 
-@pytest.mark.parametrize("scenario", _load())
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: dict[str, Any], make_desk: DeskMaker) -> None:
     """Every step ends as written."""
     desk = make_desk(
@@ -33,5 +25,5 @@ def test_scenario(scenario: dict[str, Any], make_desk: DeskMaker) -> None:
 
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
-    names = [row.id for row in _load()]
+    names = [row.id for row in SCENARIOS]
     assert len(names) == len(set(names)) > 60

@@ -5,24 +5,16 @@ A step is (command, answer, meaning). The command is hex, or a word without an a
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import scenarios
 
 from jpki_softcard.card import Card
 
-SCENARIOS = Path(__file__).parent / "scenarios"
+SCENARIOS = scenarios.load(Path(__file__).parent / "scenarios")
 WORDS = {"power-on": Card.power_on, "power-off": Card.power_off, "reset": Card.reset}
-
-
-def _load() -> list[Any]:
-    rows = []
-    for path in sorted(SCENARIOS.glob("*.toml")):
-        for scenario in tomllib.loads(path.read_text(encoding="utf-8"))["scenario"]:
-            rows.append(pytest.param(scenario, id=f"{path.stem}: {scenario['name']}"))
-    return rows
 
 
 def _pattern(answer: str) -> str:
@@ -47,7 +39,7 @@ def _run(card: Card, steps: list[list[str]]) -> None:
         )
 
 
-@pytest.mark.parametrize("scenario", _load())
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: dict[str, Any], make_card: Any) -> None:
     """Every answer is as written."""
     card = make_card(*scenario.get("faults", []), **scenario.get("options", {}))
@@ -56,5 +48,5 @@ def test_scenario(scenario: dict[str, Any], make_card: Any) -> None:
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
     """No scenario hides another."""
-    names = [row.id for row in _load()]
+    names = [row.id for row in SCENARIOS]
     assert len(names) == len(set(names)) > 50

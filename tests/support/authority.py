@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,11 +28,12 @@ _USAGES = (
 Extension = tuple[x509.ExtensionType, bool]
 
 
-class Holder(NamedTuple):
+class Holder:
     """A key with its certificate."""
 
-    key: Any
-    certificate: x509.Certificate
+    def __init__(self, key: Any, certificate: x509.Certificate) -> None:
+        self.key = key
+        self.certificate = certificate
 
     @property
     def der(self) -> bytes:
@@ -52,7 +53,7 @@ class Holder(NamedTuple):
         return pem
 
 
-class Authority:
+class Authority(Holder):
     """A self-signed root; two of one name differ by `number`, as generations do."""
 
     def __init__(
@@ -69,17 +70,7 @@ class Authority:
             (usage(key_cert_sign=True, crl_sign=True), True),
             (x509.BasicConstraints(ca=is_ca, path_length=None), True),
         ]
-        self.certificate = self._sign(self.name, self.key.public_key(), period, extensions, SHA256())
-
-    @property
-    def der(self) -> bytes:
-        """The root's certificate."""
-        return self.certificate.public_bytes(Encoding.DER)
-
-    @property
-    def pem(self) -> bytes:
-        """The root's certificate."""
-        return self.certificate.public_bytes(Encoding.PEM)
+        super().__init__(self.key, self._sign(self.name, self.key.public_key(), period, extensions, SHA256()))
 
     def issue(
         self,
@@ -135,7 +126,7 @@ class Authority:
             certificate, self.certificate, hashed or SHA256(), status, *period,
             revocation_time=NOW - DAY if is_revoked else None, revocation_reason=None,
         )  # fmt: skip
-        signer = responder or Holder(self.key, self.certificate)
+        signer = responder or self
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
         if responder is not None:
             builder = builder.certificates([responder.certificate])

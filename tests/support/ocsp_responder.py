@@ -46,7 +46,7 @@ def answering(
 def write_authority(folder: Path, authority: Authority) -> None:
     """What `openssl ca -config config` works with."""
     (folder / "root.pem").write_bytes(authority.pem)
-    (folder / "root.key").write_bytes(Holder(authority.key, authority.certificate).key_pem)
+    (folder / "root.key").write_bytes(authority.key_pem)
     (folder / "config").write_text(CONFIG)
     (folder / "index").touch()
     (folder / "number").write_text("01")

@@ -115,7 +115,7 @@ def test_nonsense(read: Callable[[bytes], str], data: bytes) -> None:
 def test_openssl_made_list(tmp_path: Path) -> None:
     """A list that another program made, with another one's idea of a list."""
     (tmp_path / "ca.pem").write_bytes(AUTHORITY.pem)
-    (tmp_path / "ca.key").write_bytes(Holder(AUTHORITY.key, AUTHORITY.certificate).key_pem)
+    (tmp_path / "ca.key").write_bytes(AUTHORITY.key_pem)
     (tmp_path / "signer.pem").write_bytes(SIGNER.pem)
     (tmp_path / "index").write_text("")
     (tmp_path / "number").write_text("01")
