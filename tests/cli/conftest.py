@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support.card_tool import CardTool
 from support.pcsc_card import IN_PCSCDS_PROCESS, CardMaker
+from support.registering import home as home
+from support.registering import profile as profile
+from support.registering import root as root
 
 NewTool = Callable[..., CardTool]
 
