@@ -1,0 +1,110 @@
+"""The JPKI application byte for byte: signatures. Card: reference 4"""
+
+from __future__ import annotations
+
+import pytest
+from unit.jpki_commands import (
+    FILES,
+    KEYS,
+    OK,
+    SELECT_AP,
+    SIGNATURE_BYTES,
+    TOKEN_INFO,
+    Lines,
+    call_sign,
+    select_ef,
+    selected,
+    sign,
+)
+from unit.scripted import Scripted
+
+from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.layout import AUTHENTICATION, KeyLayout
+from pyjpki11.errors import (
+    CardMute,
+    CardRemoved,
+    JpkiError,
+    SecurityStatusNotSatisfied,
+)
+
+
+@KEYS
+def test_sign_names_the_key(key: KeyLayout) -> None:
+    card, connection = selected(sign(key))
+    assert call_sign(card, key) == bytes.fromhex(SIGNATURE_BYTES)
+    connection.assert_finished()
+
+
+@KEYS
+@pytest.mark.parametrize("refusal", ["6A86", "6A82", "6A88", "6700", "6985"])
+def test_sign_on_a_card_without_short_ids(key: KeyLayout, refusal: str) -> None:
+    lines: Lines = [sign(key, refusal), select_ef(FILES[key.name][1]), sign(key, p2="80")]
+    card, connection = selected(*lines)
+    assert call_sign(card, key) == bytes.fromhex(SIGNATURE_BYTES)
+    connection.assert_finished()
+
+
+def test_sign_after_another_program_selected_another_application() -> None:
+    """It is selected again, and the card then says that the login is lost."""
+    refused: Lines = [sign(AUTHENTICATION, "6A82"), select_ef("0017", "6A82"), SELECT_AP]
+    card, connection = selected(*refused, sign(AUTHENTICATION, "6982"))
+    with pytest.raises(SecurityStatusNotSatisfied):
+        call_sign(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
+def test_sign_without_pin() -> None:
+    """No fallback to SELECT: the answer is clear. But the application may be another one's."""
+    card, connection = selected(sign(AUTHENTICATION, "6982"), SELECT_AP, sign(AUTHENTICATION, "6982"))
+    with pytest.raises(SecurityStatusNotSatisfied):
+        call_sign(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
+@pytest.mark.parametrize("error", [CardMute(), CardRemoved()], ids=["silence", "removal"])
+def test_sign_lost_on_the_way(error: JpkiError) -> None:
+    card, connection = selected(sign(AUTHENTICATION, error))
+    with pytest.raises(type(error)):
+        call_sign(card, AUTHENTICATION)
+    connection.assert_finished()
+
+
+def test_a_silent_card_is_selected_again() -> None:
+    card, connection = selected(sign(AUTHENTICATION, CardMute()), SELECT_AP, sign(AUTHENTICATION))
+    with pytest.raises(CardMute):
+        call_sign(card, AUTHENTICATION)
+    assert call_sign(card, AUTHENTICATION) == bytes.fromhex(SIGNATURE_BYTES)
+    connection.assert_finished()
+
+
+def test_sign_pss() -> None:
+    """P1=04, P2 and the rest as ever. Card: reference 4.1"""
+    card, connection = selected((f"802A049720{'AB' * 32}00", SIGNATURE_BYTES + OK))
+    assert card.sign_pss(AUTHENTICATION, b"\xab" * 32) == bytes.fromhex(SIGNATURE_BYTES)
+    connection.assert_finished()
+
+
+@KEYS
+def test_probe_for_pss_signs_nothing(key: KeyLayout) -> None:
+    """31 bytes are no hash, and P1=7F is no mode. Design: decision 8"""
+    p2 = FILES[key.name][2]
+    lines = [(f"802A{mode}{p2}1F{'00' * 31}00", answer) for mode, answer in (("04", "6700"), ("7F", "6A86"))]
+    connection = Scripted(SELECT_AP, *lines)
+    assert JpkiCard(connection).probe_pss(key) == (0x6700, 0x6A86)
+    connection.assert_finished()
+    assert connection.events == ["begin", ".", ".", ".", "end"]
+
+
+def test_probe_for_pss_without_short_ids() -> None:
+    refused: Lines = [("00B0860060", "6A86"), select_ef("0006"), ("00B0000060", TOKEN_INFO[1])]
+    block = f"801F{'00' * 31}00"
+    probes: Lines = [
+        select_ef("0017"),
+        (f"802A04{block}", "6700"),
+        select_ef("0017"),
+        (f"802A7F{block}", "6A86"),
+    ]
+    connection = Scripted(SELECT_AP, *refused, SELECT_AP, *probes)
+    card = JpkiCard(connection)
+    card.identify()
+    assert card.probe_pss(AUTHENTICATION) == (0x6700, 0x6A86)
