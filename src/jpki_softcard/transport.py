@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import CardGone, CardSilent
 from .link import Link
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 READER_NAME = "Software card 00"
 WAKE_S = 5.0  # after which who waits looks again
+
+T = TypeVar("T")
 
 
 def open_driver(argument: str = "") -> "Driver":
@@ -147,6 +149,14 @@ class Connection:
         self._insertion = insertion
         self._resets_seen = driver.resets
         self._in_transaction = False
+
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """The answer of a step, made between begin() and end(); it is told what begin() tells."""
+        was_reset = self.begin()
+        try:
+            return step(was_reset)
+        finally:
+            self.end()
 
     def begin(self) -> bool:
         """Enter a transaction, waiting for another's end; True when the card was reset since the last one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import jpki_softcard
 from jpki_softcard import faults
@@ -21,6 +22,8 @@ SELECT_ISSUER = "00A4040C07A0000001510000"
 #: Key pair -> EF of its PIN, EF of its key.
 FILES = {"auth": ("0018", "0017"), "sign": ("001B", "001A")}
 OK = 0x9000
+
+T = TypeVar("T")
 
 
 class MemoryLog(ApduLog):
@@ -130,11 +133,11 @@ class Connection:
         self._is_closed = False
         reader.connections += 1
 
-    def begin(self) -> bool:
-        """Enter a transaction."""
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """See reader.base.Connection."""
         assert not self._is_closed
         self._reader.meanwhile()
-        return self._inner.begin()
+        return self._inner.transact(step)
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """Send a command, or fail."""
@@ -144,10 +147,6 @@ class Connection:
             answer = self._inner.transmit(copy)
         self._reader.loss(copy)
         return answer
-
-    def end(self) -> None:
-        """Leave the transaction."""
-        self._inner.end()
 
     def power_cycle(self) -> None:
         """Take the power for a moment."""

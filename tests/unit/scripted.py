@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from pyjpki11.errors import JpkiError
+
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -28,6 +31,14 @@ class Scripted:
         self._open = False
         self.events: list[str] = []
         self.seen: list[bytes | bytearray] = []
+
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """See reader.base.Connection."""
+        was_reset = self.begin()
+        try:
+            return step(was_reset)
+        finally:
+            self.end()
 
     def begin(self) -> bool:
         """Enter a transaction."""

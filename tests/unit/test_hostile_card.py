@@ -56,8 +56,8 @@ def test_every_transaction_has_its_own_commands() -> None:
         way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
     with pytest.raises(CardMute):
         way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
-    way.start()
-    assert way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1) == b"\xaa"
+    card.end()
+    assert way.transact(lambda _: way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)) == b"\xaa"
 
 
 @pytest.mark.parametrize("exponent", [0, 1, 2, (1 << 64) + 1])

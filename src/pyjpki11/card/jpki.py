@@ -107,14 +107,9 @@ class JpkiCard:
         Nothing is selected: the beginning of a certificate that only one card has shows which card this is, and,
         better than any SELECT could, that its application is selected.
         """
-        self._connection.begin()
-        self._channel.start()
-        try:
-            known = self._glance(recall)
-            self._is_selected = known is not None
-            return known
-        finally:
-            self._connection.end()
+        known = self._channel.transact(lambda _was_reset: self._glance(recall))
+        self._is_selected = known is not None
+        return known
 
     def identify(self, recall: Recall | None = None) -> TokenInfo:
         """What the card says of itself; empty on a card that does not.
@@ -203,16 +198,7 @@ class JpkiCard:
         for granted that their application is selected. Where the card has no other application that we know, its
         power is taken away. Card: reference 3.4
         """
-        self._connection.begin()
-        self._channel.start()
-        try:
-            self._is_selected = False
-            done = any(select_application(self._channel, aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
-            if done:
-                self._select()
-        finally:
-            self._connection.end()
-        if not done:
+        if not self._channel.transact(lambda _was_reset: self._select_another()):
             self._connection.power_cycle()
 
     def close(self) -> None:
@@ -222,14 +208,12 @@ class JpkiCard:
     # -- what a transaction consists of ---------------------------------------------------------------------
 
     def _in_transaction(self, step: Callable[[], T], select_first: bool = False) -> T:
-        """Run a step with the JPKI application selected.
+        """Run a step with the JPKI application selected, again where another program has reset the card."""
+        return self._channel.transact(lambda was_reset: self._in_application(step, select_first or was_reset))
 
-        Whether it still is cannot be asked. A step that fails is therefore run again after a SELECT, which is
-        safe for everything but VERIFY; that one asks for the SELECT beforehand.
-        """
-        if self._connection.begin():
-            self._is_selected = False
-        self._channel.start()
+    def _in_application(self, step: Callable[[], T], select_first: bool) -> T:
+        """Whether the application still is selected cannot be asked. A step that fails is therefore run again after a
+        SELECT, which is safe for everything but VERIFY; that one asks for the SELECT beforehand."""
         try:
             if self._is_selected and not select_first:
                 try:
@@ -241,8 +225,14 @@ class JpkiCard:
         except (CardDisturbed, CardMute):
             self._is_selected = False
             raise
-        finally:
-            self._connection.end()
+
+    def _select_another(self) -> bool:
+        """Whether the card has one of the other applications, which was selected meanwhile."""
+        self._is_selected = False
+        done = any(select_application(self._channel, aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
+        if done:
+            self._select()
+        return done
 
     def _select(self) -> None:
         self._is_selected = False

@@ -56,7 +56,6 @@ class TextCard:
     """The input assist application on a connected card."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
         self._channel = Channel(connection)
 
     def tries_left(self, key: PinLayout) -> int | None:
@@ -95,13 +94,11 @@ class TextCard:
     # -- what a transaction consists of ---------------------------------------------------------------------
 
     def _in_application(self, step: Callable[[], T]) -> T:
-        self._connection.begin()
-        self._channel.start()
-        try:
+        def selected(_was_reset: bool) -> T:
             self._select()
             return step()
-        finally:
-            self._connection.end()
+
+        return self._channel.transact(selected)
 
     def _select(self) -> None:
         if select_application(self._channel, layout.TEXT_AID) != status.SUCCESS:

@@ -83,15 +83,17 @@ def _exchanges(line: WatchedLine, commands: Iterable[bytearray]) -> Iterator[Exc
     for apdu in commands:
         meaning, shown = annotator.describe(apdu), annotation.masked(apdu)
         log.debug(f"apdu: {shown}")
-        line.begin()
         try:
-            exchange = Exchange(shown, meaning, line.transmit(apdu))
+            exchange = Exchange(shown, meaning, _exchange(line, apdu))
             if exchange.sw == status.SUCCESS:
                 annotator.accept(apdu)
         finally:
-            line.end()
             wipe(apdu)
         yield exchange
+
+
+def _exchange(line: WatchedLine, apdu: bytearray) -> bytes:
+    return line.transact(lambda _was_reset: line.transmit(apdu))
 
 
 def parse(text: str) -> bytearray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 from pyjpki11.cli import annotation, progress
 from pyjpki11.cli.annotation import Annotator
@@ -10,6 +12,8 @@ from pyjpki11.iso7816 import status
 from pyjpki11.reader.base import Connection
 
 BYTES_IN_LINE = 24
+
+T = TypeVar("T")
 
 
 class WatchedLine:
@@ -23,9 +27,9 @@ class WatchedLine:
         self._annotator = Annotator() if is_traced else None
         self.carried_pin = False
 
-    def begin(self) -> bool:
-        """See Connection.begin."""
-        return self._inner.begin()
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """See Connection.transact."""
+        return self._inner.transact(step)
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """Send a command, showing both directions when traced; PINs are masked."""
@@ -36,10 +40,6 @@ class WatchedLine:
         response = self._inner.transmit(command)
         self._show_response(self._annotator, command, response)
         return response
-
-    def end(self) -> None:
-        """See Connection.end."""
-        self._inner.end()
 
     def power_cycle(self) -> None:
         """See Connection.power_cycle."""

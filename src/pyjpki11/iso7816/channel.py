@@ -8,7 +8,12 @@ from pyjpki11.iso7816 import apdu, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from pyjpki11.reader.base import Connection
+
+    T = TypeVar("T")
 
 #: A response that goes on for longer than this is no certificate and no signature.
 MAX_CONTINUATIONS = 128
@@ -17,15 +22,16 @@ MAX_COMMANDS = 512
 
 
 class Channel:
-    """The way to a card within a transaction."""
+    """The way to a card; commands go within a transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._commands_left = MAX_COMMANDS
 
-    def start(self) -> None:
-        """A transaction begins, which may take as many commands as any other."""
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """See Connection.transact; every transaction may take as many commands as any other."""
         self._commands_left = MAX_COMMANDS
+        return self._connection.transact(step)
 
     def exchange(
         self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0

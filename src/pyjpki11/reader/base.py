@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Connection(Protocol):
-    """One inserted card. All exchanges happen between begin() and end().
+    """One inserted card.
 
     Every method raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is what
     happened.
     """
 
-    def begin(self) -> bool:
-        """Keep other programs off the card; True when one of them has reset it since the last time."""
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """The answer of a step, while which other programs are kept off the card; what the step raises comes out.
+
+        The step is told whether another program has reset the card since the last time. It may run in another thread
+        than the caller's, so it takes no lock that a caller may hold; and when the caller has given it up, for whatever
+        it was waiting for, its next command is refused.
+        """
 
     def transmit(self, command: bytes | bytearray) -> bytes:
-        """The response APDU (data and status word) to a command APDU."""
-
-    def end(self) -> None:
-        """Let other programs at the card again; does not raise."""
+        """The response APDU (data and status word) to a command APDU, in a step only."""
 
     def power_cycle(self) -> None:
         """Take the card's power away for a moment, which makes it forget everything."""

@@ -19,13 +19,15 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
-from pyjpki11.reader.worker import Worker
+from pyjpki11.reader.worker import Worker, nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 SCARD_SCOPE_SYSTEM = 2
 SCARD_SHARE_SHARED = 2
@@ -236,26 +238,18 @@ class PcscConnection:
         self._handle: Any = None
         self._pci: Any = None
         self._is_closed = False
-        self._worker = Worker(self._disconnect)
+        self._if_late: type[JpkiError] = CardMute  # what it means when the present call does not return in time
+        self._worker = Worker(timeout_s, self._disconnect)
         try:
             self._in_time(lambda: self._connect(reader), CardMute)
         except JpkiError:
             self.close()
             raise
 
-    def begin(self) -> bool:
-        """Begin a transaction, after reconnecting if another program has reset the card."""
-        was_reset: bool = self._in_time(self._begin, ReaderBusy)
-        return was_reset
-
-    def transmit(self, command: bytes | bytearray) -> bytes:
-        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
-        response: bytes = self._in_time(lambda: self._transmit(command), CardMute)
-        return response
-
-    def end(self) -> None:
-        """End the transaction; if the card is gone there is none."""
-        self._run_quietly(lambda: self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD))
+    def transact(self, step: Callable[[bool], T]) -> T:
+        """All of it in the worker's thread; the answer is given while the transaction ends."""
+        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
+        return answer
 
     def power_cycle(self) -> None:
         """Power the card off and on."""
@@ -270,6 +264,15 @@ class PcscConnection:
 
     # -- in the worker's thread -----------------------------------------------------------------------------
 
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+        self._refuse_if_given_up()
+        self._if_late = CardMute
+        self._worker.renew()
+        result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
+        _check(result)
+        return bytes(response)
+
     def _connect(self, reader: str) -> None:
         result, handle, protocol = self._scard.SCardConnect(
             self._context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
@@ -282,7 +285,10 @@ class PcscConnection:
         self._pci = self._scard.SCARD_PCI_T0 if protocol == SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
 
     def _begin(self) -> bool:
-        """Another program may reset the card again while we reconnect; the service may be about to power it."""
+        """Whether another program has reset the card, to which the connection was made anew.
+
+        That program may do it again meanwhile; the service may be about to power the card.
+        """
         was_reset = False
         for _attempt in range(RECONNECTS):
             result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
@@ -313,29 +319,36 @@ class PcscConnection:
         _check(result)
         self._set_protocol(protocol)
 
-    def _transmit(self, command: bytes | bytearray) -> bytes:
-        result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
-        _check(result)
-        return bytes(response)
+    def _end(self) -> None:
+        """If the card is gone, or another program has it, there is no transaction to end."""
+        self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
     def _disconnect(self) -> None:
         if self._handle is not None:
             self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
         self._scard.SCardReleaseContext(self._context)
 
-    def _in_time(self, call: Callable[[], Any], fact: type[JpkiError]) -> Any:
-        """The answer of a call, or the fact that there is none after the time allowed."""
+    # -- in the caller's thread -----------------------------------------------------------------------------
+
+    def _in_time(
+        self, job: Callable[[], Any], if_late: type[JpkiError], afterwards: Callable[[], None] = nothing
+    ) -> Any:
+        """The answer of a job, or the fact that a call in it has none after the time allowed."""
+        self._refuse_if_given_up()
+        self._if_late = if_late
+        try:
+            return self._worker.run(job, afterwards)
+        except TimeoutError:
+            raise self._if_late(f"the reader did not answer within {self._timeout_s:g} s") from None
+
+    def _refuse_if_given_up(self) -> None:
         if self._worker.is_abandoned or self._is_closed:
             raise CardRemoved("the card was given up")
-        try:
-            return self._worker.run(call, self._timeout_s)
-        except TimeoutError:
-            raise fact(f"the reader did not answer within {self._timeout_s:g} s") from None
 
     def _run_quietly(self, call: Callable[[], Any]) -> None:
         if self._worker.is_abandoned:
             return
         try:
-            self._worker.run(call, self._timeout_s)
+            self._worker.run(call)
         except TimeoutError as error:
             log.debug(f"left behind: {error!r}")
