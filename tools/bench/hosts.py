@@ -28,8 +28,8 @@ def measure(card: PcscCard, folder: Path) -> Table:
         "In a program written in C",
         ("what", "pyjpki11", "OpenSC", "limit"),
         rows,
-        "A call's time is the median of many in a row, in the best of three rounds. Only one C_GetSessionInfo in 5 ms asks "
-        "the PC/SC service whether the card is still there; that one takes ten times as long. C_Sign and the same "
+        "A call's time is the median of many in a row, in the best of three rounds. Only one C_GetSessionInfo in 5 ms "
+        "asks the PC/SC service whether the card is still there; that one takes ten times as long. C_Sign and the same "
         "command without a module are called in turn; what is told is the median of the differences.",
     )
 
