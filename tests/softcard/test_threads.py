@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
 from softcard.desk import Desk, DeskMaker
+from softcard.readers import Connection
+
+from pyjpki11.reader.worker import Worker
 
 THREADS, JOIN_S = 8, 60
 
@@ -88,3 +92,22 @@ def test_slots_while_the_card_comes_and_goes(desk: Desk) -> None:
     in_threads(work)
     assert desk.slots() == [0, 1]
     assert desk.reader.connections == 1
+
+
+def test_transactions_in_another_thread(make_desk: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As over PC/SC: none takes a lock that the thread has which waits for it."""
+    worker = Worker(JOIN_S, lambda: None)
+    transact = Connection.transact
+    monkeypatch.setattr(
+        Connection, "transact", lambda connection, step: worker.run(lambda: transact(connection, step))
+    )
+    for _first_and_known in range(2):
+        desk = make_desk()
+        for name in ("auth", "sign"):
+            desk.open(f"{name}-rw")
+            desk.login(f"{name}-rw")
+            desk.labels(f"{name}-rw")
+            desk.sign(f"{name}-rw")
+            desk.logout(f"{name}-rw")
+        desk.finalize()
+    worker.stop()

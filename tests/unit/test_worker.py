@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
+from unit.clock import Clock
 
 from pyjpki11.errors import CardMute
-from pyjpki11.reader import worker as module
 from pyjpki11.reader.worker import Worker
 
 LONG_S, SHORT_S = 60, 0.01
@@ -16,27 +16,6 @@ LONG_S, SHORT_S = 60, 0.01
 def never() -> None:
     """No clean-up is due."""
     pytest.fail("cleaned up")
-
-
-class Clock:
-    """Stands still until somebody moves it; `looks` counts who has read it."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self.looks = threading.Semaphore(0)
-
-    def __call__(self) -> float:
-        """Seconds."""
-        self.looks.release()
-        return self.now_s
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """That of the worker."""
-    clock = Clock()
-    monkeypatch.setattr(module, "monotonic", clock)
-    return clock
 
 
 def test_answers_and_errors() -> None:
