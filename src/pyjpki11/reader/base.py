@@ -19,8 +19,8 @@ class Connection(Protocol):
         """The answer of a step, while which other programs are kept off the card; what the step raises comes out.
 
         The step is told whether another program has reset the card since the last time. It may run in another thread
-        than the caller's, so it takes no lock that a caller may hold; and when the caller has given it up, for whatever
-        it was waiting for, its next command is refused.
+        than the caller's, so it takes no lock that a caller may hold. Once the caller has given it up, its next command
+        is refused.
         """
 
     def transmit(self, command: bytes | bytearray) -> bytes:

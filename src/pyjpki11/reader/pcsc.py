@@ -257,10 +257,14 @@ class PcscConnection:
 
     def close(self) -> None:
         """Disconnect, leaving the card as it is for other programs."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._run_quietly(self._disconnect)
+        if self._is_closed or self._worker.is_abandoned:
+            return
+        self._is_closed = True
+        try:
+            self._worker.run(self._disconnect)
             self._worker.stop()
+        except TimeoutError as error:
+            log.debug(f"left behind: {error!r}")
 
     # -- in the worker's thread -----------------------------------------------------------------------------
 
@@ -344,11 +348,3 @@ class PcscConnection:
     def _refuse_if_given_up(self) -> None:
         if self._worker.is_abandoned or self._is_closed:
             raise CardRemoved("the card was given up")
-
-    def _run_quietly(self, call: Callable[[], Any]) -> None:
-        if self._worker.is_abandoned:
-            return
-        try:
-            self._worker.run(call)
-        except TimeoutError as error:
-            log.debug(f"left behind: {error!r}")

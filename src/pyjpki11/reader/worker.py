@@ -19,11 +19,11 @@ def nothing() -> None:
 
 
 class Worker:
-    """Does one job at a time; a job that takes too long is left behind, and the worker with it.
+    """Does one job at a time; one with a call that takes too long is left behind, and the worker with it.
 
     Nothing of the PC/SC library can be interrupted once it waits for a card, so giving up means letting the
-    thread wait for as long as it must. Giving a job to the thread costs more than most calls in it: hence what
-    belongs together is one job, and each call in it has the time allowed for itself.
+    thread wait for as long as it must. To hand a job over costs more than most calls in it: hence what belongs
+    together is one job, and each call in it has the time allowed for itself.
     """
 
     def __init__(self, timeout_s: float, clean_up: Callable[[], None]) -> None:
