@@ -25,6 +25,14 @@ WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisi
 ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\),\s*\(([^()]*)\)\)", re.MULTILINE)
 
 
+#: What the C files of the cffi module offer.
+CALLED_BY_PYTHON = """
+static void fill_core(void *address);
+static void modular_power(unsigned char *number, unsigned long exponent, const unsigned char *modulus, size_t length);
+static const char *const SHIM_STAMP;
+"""
+
+
 def shim_stamp() -> str:
     """What the library and the cffi module must share: the layout of the core table."""
     text = (HERE / "functions.def").read_bytes() + (HERE / "cryptoki.h").read_bytes()
@@ -43,14 +51,15 @@ def boundary_module() -> FFI:
     ffi = FFI()
     ffi.cdef((HERE / "cryptoki.h").read_text())
     ffi.cdef(callback_declarations())
-    ffi.cdef("static void fill_core(void *address);")
+    ffi.cdef(CALLED_BY_PYTHON)
+    sources = [(HERE / name).read_text() for name in ("attach.c", "arithmetic.c")]
     ffi.set_source(
         "pyjpki11.boundary._cffi",
-        f'{(HERE / "attach.c").read_text()}\nstatic const char *const SHIM_STAMP = "{shim_stamp()}";\n',
+        "\n".join([*sources, f'static const char *const SHIM_STAMP = "{shim_stamp()}";\n']),
         include_dirs=[str(HERE)],
         extra_compile_args=["-fvisibility=hidden"],
+        libraries=["gmp"],
     )
-    ffi.cdef("static const char *const SHIM_STAMP;")
     return ffi
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pyjpki11 import arithmetic
+from pyjpki11.boundary import gmp
 from pyjpki11.boundary._cffi import ffi, lib
 from pyjpki11.boundary.entry import Handlers
 
@@ -95,7 +97,7 @@ HANDLERS = {
 
 
 def attach(core_address: int, stamp: str) -> None:
-    """Fill the library's table of functions, a `struct core` at that address.
+    """Fill the library's table of functions, a `struct core` at that address, and give the core GMP.
 
     :raises ImportError: the library and the installed package are of different builds.
     """
@@ -107,4 +109,5 @@ def attach(core_address: int, stamp: str) -> None:
         )
     for module, names in HANDLERS.items():
         Handlers(module, names).attach()
+    arithmetic.power = gmp.power
     lib.fill_core(ffi.cast("void *", core_address))
