@@ -193,12 +193,12 @@ static PyStatus initialize(void)
     return status;
 }
 
-/* Python would look for them in files, at every start. */
+/* Python would look for them in files, at every start. A host that has a table of its own keeps it. */
 static void give_frozen_modules(void)
 {
     const struct _frozen **place = (const struct _frozen **)dlsym(RTLD_DEFAULT, "PyImport_FrozenModules");
 
-    if (place != NULL)
+    if (place != NULL && *place == NULL)
         *place = FROZEN;
 }
 

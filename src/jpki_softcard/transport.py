@@ -1,6 +1,7 @@
 """The in-process reader that holds a software card."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -140,15 +141,16 @@ class Driver:
             raise _error("ReaderGone", f"no reader is called {reader!r}")
 
 
-class Connection:
-    """One user of the card; belongs to one insertion."""
+class Transactions(ABC):
+    """What can begin and end a transaction, and so do a step in one."""
 
-    def __init__(self, driver: Driver, link: Link, insertion: int) -> None:
-        self._driver = driver
-        self._link = link
-        self._insertion = insertion
-        self._resets_seen = driver.resets
-        self._in_transaction = False
+    @abstractmethod
+    def begin(self) -> bool:
+        """Enter a transaction; True when the card was reset since the last one."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Leave the transaction."""
 
     def transact(self, step: Callable[[bool], T]) -> T:
         """The answer of a step, made between begin() and end(); it is told what begin() tells."""
@@ -157,6 +159,17 @@ class Connection:
             return step(was_reset)
         finally:
             self.end()
+
+
+class Connection(Transactions):
+    """One user of the card; belongs to one insertion."""
+
+    def __init__(self, driver: Driver, link: Link, insertion: int) -> None:
+        self._driver = driver
+        self._link = link
+        self._insertion = insertion
+        self._resets_seen = driver.resets
+        self._in_transaction = False
 
     def begin(self) -> bool:
         """Enter a transaction, waiting for another's end; True when the card was reset since the last one.

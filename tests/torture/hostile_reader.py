@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
 
 from torture import hostile_files
 from torture.choices import Choices
@@ -16,12 +15,10 @@ from jpki_softcard.card import Card
 from jpki_softcard.link import Link
 from jpki_softcard.rsa import PrivateKey
 from jpki_softcard.store import CERTIFICATES, Pin, Store
-from jpki_softcard.transport import READER_NAME
+from jpki_softcard.transport import READER_NAME, Transactions
 from jpki_softcard.transport import Connection as CardConnection
 from jpki_softcard.transport import Driver as CardDriver
 from pyjpki11 import errors
-
-T = TypeVar("T")
 
 VERIFY, CHANGE, READ_BINARY, GET_RESPONSE = 0x20, 0x24, 0xB0, 0xC0
 PINS = {"auth": Pin(b"1234", 3), "sign": Pin(b"ABC123", 5), "text": Pin(b"1234", 3)}
@@ -268,21 +265,13 @@ TRICKS: tuple[Callable[[Reader, Callable[[], bytes]], bytes], ...] = (
 )
 
 
-class Connection:
+class Connection(Transactions):
     """A reader.base.Connection to the card."""
 
     def __init__(self, reader: Reader, inner: CardConnection) -> None:
         self._reader = reader
         self._inner = inner
         self._is_open = False
-
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """See reader.base.Connection."""
-        was_reset = self.begin()
-        try:
-            return step(was_reset)
-        finally:
-            self.end()
 
     def begin(self) -> bool:
         """Enter a transaction."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from jpki_softcard.transport import Transactions
 from pyjpki11.errors import JpkiError
-
-T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -17,7 +15,7 @@ class Line(NamedTuple):
     answer: str | JpkiError
 
 
-class Scripted:
+class Scripted(Transactions):
     """A reader.base.Connection for one test.
 
     `resets`: the transactions, counted from 0, before which another program has reset the card.
@@ -31,14 +29,6 @@ class Scripted:
         self._open = False
         self.events: list[str] = []
         self.seen: list[bytes | bytearray] = []
-
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """See reader.base.Connection."""
-        was_reset = self.begin()
-        try:
-            return step(was_reset)
-        finally:
-            self.end()
 
     def begin(self) -> bool:
         """Enter a transaction."""

@@ -50,7 +50,8 @@ SIGN_CLA = 0x80
 PROBE_BLOCK = bytes(31)
 
 CHUNK_LEN = apdu.MAX_RESPONSE_LEN
-#: Bytes of a certificate that tell it from all others of its issuer: its serial number is among them.
+#: Bytes of a certificate that tell it from all others of its issuer: its serial number ends within the first 35.
+#: Spec: RFC 5280 4.1.2.2
 GLANCE_LEN = 64
 MAX_OFFSET = 0x7FFF
 #: The last offset that READ BINARY can name together with a short EF identifier.
