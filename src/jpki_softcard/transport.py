@@ -36,6 +36,7 @@ class Driver:
         self._present = True
         self._closed = False
         self._resets = 0  # losses of state that connections have to be told of
+        self._users: set[Connection] = set()
         self._change = threading.Condition()
         self._cancelled = False
 
@@ -60,7 +61,17 @@ class Driver:
         if not self._present:
             raise _error("CardAbsent", "there is no software card in the reader")
         self.ensure_power()
-        return Connection(self, self._link, self._insertions)
+        connection = Connection(self, self._link, self._insertions)
+        self._users.add(connection)
+        return connection
+
+    def has_users_besides(self, connection: "Connection") -> bool:
+        """Whether anybody else is connected."""
+        return bool(self._users - {connection})
+
+    def forget(self, connection: "Connection") -> None:
+        """A connection was closed."""
+        self._users.discard(connection)
 
     def close(self) -> None:
         """Take the reader away; connections answer ReaderGone from now on."""
@@ -142,7 +153,9 @@ class Driver:
 
 
 class Transactions(ABC):
-    """What can begin and end a transaction, and so do a step in one."""
+    """What can begin and end a transaction, and so do a step in one; none lingers."""
+
+    goes_on = False
 
     @abstractmethod
     def begin(self) -> bool:
@@ -152,7 +165,7 @@ class Transactions(ABC):
     def end(self) -> None:
         """Leave the transaction."""
 
-    def transact(self, step: Callable[[bool], T]) -> T:
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
         """The answer of a step, made between begin() and end(); it is told what begin() tells."""
         was_reset = self.begin()
         try:
@@ -170,6 +183,12 @@ class Connection(Transactions):
         self._insertion = insertion
         self._resets_seen = driver.resets
         self._in_transaction = False
+        self.is_shared = driver.has_users_besides(self)
+
+    def look_for_others(self) -> bool:
+        """Whether anybody else is connected."""
+        self.is_shared = self._driver.has_users_besides(self)
+        return self.is_shared
 
     def begin(self) -> bool:
         """Enter a transaction, waiting for another's end; True when the card was reset since the last one.
@@ -224,6 +243,7 @@ class Connection(Transactions):
     def close(self) -> None:
         """Leave the card as it is."""
         self.end()
+        self._driver.forget(self)
 
 
 def _error(name: str, message: str) -> Exception:

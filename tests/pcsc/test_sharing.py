@@ -6,7 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support.clients import KEYS, OK, SELECT_JPKI, SELECT_OTHER, NewClient, NewRaw, Pkcs11Client, RawClient, signatures
+from support.clients import (
+    KEYS,
+    OK,
+    SELECT_JPKI,
+    SELECT_OTHER,
+    NewClient,
+    NewRaw,
+    Pkcs11Client,
+    RawClient,
+    signatures,
+    verifications,
+)
 from support.conversation import Refused
 from support.openssl import openssl_verify
 from support.pcsc_card import CardMaker, PcscCard
@@ -170,6 +181,35 @@ def test_other_program_between_login_and_first_use(
     sign_again(client, session, key, disturbance)
 
 
+@pytest.mark.parametrize("disturbance", DISTURBANCES)
+def test_other_program_between_two_consents(
+    card: PcscCard, client: Pkcs11Client, new_raw: NewRaw, disturbance: str
+) -> None:
+    """It gets the card although we keep it for a moment, and no password goes to its application."""
+    raw = new_raw(card.reader)
+    session = client.logged_in("signature")
+    key = client.private_key(session)
+    client.sign(session, DATA, key=key)
+    disturb(raw, disturbance)
+    answer = client.rv("sign_with_consent", session, DATA, key)
+    if answer != OK:
+        assert disturbance in LEAVES_THE_CARD_OFF or answer == NOT_LOGGED_IN
+        sign(client, client.logged_in("signature"))
+    assert {application for application, _pin in addressees(card)} == {SELECT_JPKI}
+    assert {answer for _file, answer in verifications(card)} == {"9000"}
+
+
+def addressees(card: PcscCard) -> list[tuple[str, str]]:
+    """For each PIN presented, which SELECT of an application came last."""
+    selected, found = "", []
+    for command, _answer in card.apdus():
+        if command.startswith("00A404"):
+            selected = command
+        if command.startswith("0020") and len(command) > len("00200080"):
+            found.append((selected, command))
+    return found
+
+
 @pytest.mark.parametrize("disturbance", [name for name in DISTURBANCES if name not in LEAVES_THE_CARD_OFF])
 def test_other_program_before_anything_is_read(
     card: PcscCard, client: Pkcs11Client, new_raw: NewRaw, disturbance: str
@@ -216,6 +256,26 @@ def test_opensc_goes_on_after_our_logout(card: PcscCard, client: Pkcs11Client, n
     client.ask("logout", session)
     opensc.login(theirs, KEYS["authentication"].pin)
     sign(opensc, theirs)
+
+
+def test_opensc_that_came_later_goes_on_after_our_logout(
+    card: PcscCard, client: Pkcs11Client, new_opensc: NewClient
+) -> None:
+    """Nobody else was there when we came, so that is asked when we leave."""
+    session = client.logged_in("authentication")
+    opensc = new_opensc()
+    theirs = opensc.open("authentication")
+    client.ask("logout", session)
+    opensc.login(theirs, KEYS["authentication"].pin)
+    sign(opensc, theirs)
+
+
+def test_a_program_that_comes_after_our_logout(card: PcscCard, client: Pkcs11Client, new_opensc: NewClient) -> None:
+    """It finds another application selected than ours, which nobody was there to miss."""
+    client.ask("logout", client.logged_in("authentication"))
+    opensc = new_opensc()
+    sign(opensc, opensc.logged_in("authentication"))
+    sign(client, client.logged_in("authentication"))
 
 
 def test_two_of_our_programs_sign_in_turn(card: PcscCard, new_client: NewClient) -> None:

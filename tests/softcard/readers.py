@@ -133,11 +133,25 @@ class Connection:
         self._is_closed = False
         reader.connections += 1
 
-    def transact(self, step: Callable[[bool], T]) -> T:
+    @property
+    def is_shared(self) -> bool:
+        """See reader.base.Connection."""
+        return self._inner.is_shared
+
+    @property
+    def goes_on(self) -> bool:
+        """See reader.base.Connection."""
+        return self._inner.goes_on
+
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
         """See reader.base.Connection."""
         assert not self._is_closed
         self._reader.meanwhile()
-        return self._inner.transact(step)
+        return self._inner.transact(step, lingers)
+
+    def look_for_others(self) -> bool:
+        """See reader.base.Connection."""
+        return self._inner.look_for_others()
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """Send a command, or fail."""

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_der_x509_certificate
 from softcard.desk import DATA, Desk, DeskMaker, verify
 
+from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.cryptoki import cka, ckf, ckm, cko
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
@@ -205,6 +206,19 @@ def test_no_wrong_signature_is_handed_out(
     desk.sign_init(name, mechanism)
     assert desk.do("signature", name, SHA256_DIGEST_INFO) == "DEVICE_ERROR"
     assert desk.signatures() == 1
+
+
+def test_what_was_no_signature_proves_nothing(make_desk: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A genuine one shows that the JPKI application is selected, so a VERIFY may follow at once."""
+    doubts: list[JpkiCard] = []
+    monkeypatch.setattr(JpkiCard, "doubt", lambda card: doubts.append(card))
+    for fault, answer in (([], "OK"), (["wrong-signature"], "DEVICE_ERROR")):
+        desk = make_desk(fault)
+        for name in KEYS:
+            desk.open(name)
+            desk.login(name)
+            assert desk.do("sign", name) == answer
+        assert len(doubts) == len(fault) * len(KEYS)
 
 
 def test_a_message_that_failed_is_no_part_of_the_next(logged_in: Desk) -> None:

@@ -98,9 +98,7 @@ def test_transactions_in_another_thread(make_desk: DeskMaker, monkeypatch: pytes
     """As over PC/SC: none takes a lock that the thread has which waits for it."""
     worker = Worker(JOIN_S, lambda: None)
     transact = Connection.transact
-    monkeypatch.setattr(
-        Connection, "transact", lambda connection, step: worker.run(lambda: transact(connection, step))
-    )
+    monkeypatch.setattr(Connection, "transact", lambda *arguments: worker.run(lambda: transact(*arguments)))
     for _first_and_known in range(2):
         desk = make_desk()
         for name in ("auth", "sign"):

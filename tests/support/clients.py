@@ -91,6 +91,12 @@ class Pkcs11Client(Conversation):
         handle = self.private_key(session) if key is None else key
         return bytes.fromhex(self.ask("sign", session, handle, mechanism, data.hex()))
 
+    def sign_with_consent(self, session: int, data: bytes, key: int, pin: str = "") -> bytes:
+        """A signature with the signature key, for which its password is presented."""
+        password = (pin or KEYS["signature"].pin).encode()
+        how = "CKM_SHA256_RSA_PKCS", data.hex(), password.hex()
+        return bytes.fromhex(self.ask("sign_with_consent", session, key, *how))
+
     def certificate(self, session: int) -> bytes:
         """The first certificate, DER: that of the key."""
         handle = self.ask("find", session, "CKO_CERTIFICATE")[0]

@@ -54,8 +54,20 @@ def wait_for_card(reader: str, present: bool, timeout: float) -> bool:
 
 
 @contextmanager
-def keep_powered(reader: str) -> Iterator[None]:
-    """Stay connected to the card in a reader: pcscd takes the power from one that nobody uses for a second."""
+def connected(reader: str) -> Iterator[None]:
+    """Be connected to the card in a reader, which keeps its power while anybody is."""
+    with _connection(reader, scard.SCARD_LEAVE_CARD):
+        yield
+
+
+def power_off(reader: str) -> None:
+    """Take the card's power, as pcscd does when nobody has been connected to it for a second."""
+    with _connection(reader, scard.SCARD_UNPOWER_CARD):
+        pass
+
+
+@contextmanager
+def _connection(reader: str, disposition: int) -> Iterator[None]:
     with _context() as context:
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         result, card, _protocol = scard.SCardConnect(context, reader, scard.SCARD_SHARE_SHARED, protocols)
@@ -63,7 +75,7 @@ def keep_powered(reader: str) -> Iterator[None]:
         try:
             yield
         finally:
-            scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+            scard.SCardDisconnect(card, disposition)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import TypeVar
 
+from support.lingering import Lingering
 from torture import hostile_files
 from torture.choices import Choices
 
@@ -15,12 +17,16 @@ from jpki_softcard.card import Card
 from jpki_softcard.link import Link
 from jpki_softcard.rsa import PrivateKey
 from jpki_softcard.store import CERTIFICATES, Pin, Store
-from jpki_softcard.transport import READER_NAME, Transactions
+from jpki_softcard.transport import READER_NAME
 from jpki_softcard.transport import Connection as CardConnection
 from jpki_softcard.transport import Driver as CardDriver
 from pyjpki11 import errors
 
-VERIFY, CHANGE, READ_BINARY, GET_RESPONSE = 0x20, 0x24, 0xB0, 0xC0
+T = TypeVar("T")
+
+VERIFY, CHANGE, SIGN, SELECT, READ_BINARY, GET_RESPONSE = 0x20, 0x24, 0x2A, 0xA4, 0xB0, 0xC0
+BY_NAME = 0x04  # P1 of SELECT
+JPKI_AID = bytes.fromhex("D392F000260100000001")
 PINS = {"auth": Pin(b"1234", 3), "sign": Pin(b"ABC123", 5), "text": Pin(b"1234", 3)}
 #: How many of a thousand answers are spoilt, by the mood of the card.
 MOODS = (0, 0, 5, 20, 60, 250, 1000)
@@ -95,7 +101,8 @@ class Memory(Store):
 class Reader:
     """A reader.base.Driver. It counts what it is sent, and notes what each answer was made of.
 
-    `commands` and `verifications` are counted from the last `start_call` on.
+    `commands` and `verifications` are counted from the last `start_call` on; `is_careless` tells whether a PIN was
+    presented since then without proof of whose PIN it would be.
     """
 
     def __init__(self, memory: Memory, choices: Choices) -> None:
@@ -108,7 +115,7 @@ class Reader:
         self._earlier = [b"\x90\0"]
         self.features: set[Hashable] = set()
         self.answers = 0
-        self.open_transactions = 0
+        self.connections: list[Connection] = []
         self.start_call("")
 
     def start_call(self, name: str) -> None:
@@ -117,6 +124,7 @@ class Reader:
         self.commands = 0
         self.verifications: list[bytes] = []
         self.changes = 0
+        self.is_careless = False
 
     # -- the driver -----------------------------------------------------------------------------------------
 
@@ -140,7 +148,9 @@ class Reader:
     def connect(self, reader: str) -> Connection:
         """A connection to the card."""
         self._may_fail()
-        return Connection(self, self._inner.connect(READER_NAME))
+        connection = Connection(self, self._inner.connect(READER_NAME))
+        self.connections.append(connection)
+        return connection
 
     def wait(self, known: Mapping[str, int | None]) -> None:
         """Nobody waits here."""
@@ -152,7 +162,8 @@ class Reader:
         """The module has ended."""
 
     def reset(self) -> None:
-        """Another program resets the card."""
+        """Another program resets the card, which it can once nobody keeps it off."""
+        self.end_lingering()
         self._inner.reset()
 
     def swap(self) -> None:
@@ -175,6 +186,16 @@ class Reader:
             return False
         self._inner.reset()
         return True
+
+    def others(self, look: Callable[[], bool]) -> bool:
+        """Whether there are other programs."""
+        self._may_fail()
+        return look() or self._is_spoilt(1)
+
+    def end_lingering(self) -> None:
+        """Some time passes."""
+        for connection in self.connections:
+            connection.end_lingering()
 
     def note(self, command: bytes) -> None:
         """Count a command that is sent."""
@@ -265,43 +286,78 @@ TRICKS: tuple[Callable[[Reader, Callable[[], bytes]], bytes], ...] = (
 )
 
 
-class Connection(Transactions):
+class Connection(Lingering):
     """A reader.base.Connection to the card."""
 
     def __init__(self, reader: Reader, inner: CardConnection) -> None:
         self._reader = reader
         self._inner = inner
-        self._is_open = False
+        self.is_under_way = False
+        self._is_proven = False  # that the JPKI application is selected
+        self._question = self._sent = b""
+        self._is_genuine = True
+        self.is_shared = inner.is_shared
+
+    def look_for_others(self) -> bool:
+        """Whether another program is connected, or an error."""
+        assert not self.is_under_way, "this is no question within a step"
+        self.end_lingering()
+        self.is_shared = self._reader.others(self._inner.look_for_others)
+        return self.is_shared
+
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+        """See Lingering; steps do not overlap."""
+        assert not self.is_under_way, "a transaction within a transaction"
+        self.is_under_way = True
+        try:
+            return super().transact(step, lingers)
+        finally:
+            self.is_under_way = False
 
     def begin(self) -> bool:
         """Enter a transaction."""
-        assert not self._is_open, "a transaction within a transaction"
+        self._is_proven = False
+        self._reader.end_lingering()  # of another connection, where a reader is listed twice
         was_reset = self._reader.begin()
-        was_reset = self._inner.begin() or was_reset
-        self._is_open = True
-        self._reader.open_transactions += 1
-        return was_reset
+        return self._inner.begin() or was_reset
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """The answer to a command."""
-        assert self._is_open, "a command outside of a transaction"
+        assert self.is_under_way, "a command outside of a transaction"
         copy = bytes(command)
         self._reader.note(copy)
-        return self._reader.answer(copy, lambda: self._inner.transmit(copy))
+        self._reader.is_careless |= copy[1] == VERIFY and len(copy) > 4 and not self._is_proven
+        if copy[1] != GET_RESPONSE:
+            self._question, self._is_genuine = copy, True
+        answer = self._reader.answer(copy, lambda: self._transmit(copy))
+        self._is_genuine &= answer == self._sent
+        if answer[-2:] == b"\x90\0" or self._question[1] == SELECT:
+            self._weigh(answer[-2:] == b"\x90\0")
+        return answer
+
+    def _transmit(self, command: bytes) -> bytes:
+        self._sent = self._inner.transmit(command)
+        return self._sent
+
+    def _weigh(self, is_success: bool) -> None:
+        """What an answer proves: to the SELECT as it is said, a signature if it is one."""
+        if self._question[1:3] == bytes((SELECT, BY_NAME)):
+            self._is_proven = is_success and self._question.endswith(JPKI_AID)
+        elif self._question[1] == SIGN:
+            self._is_proven = self._is_genuine
 
     def end(self) -> None:
         """Leave the transaction."""
-        assert self._is_open, "the end of no transaction"
-        self._is_open = False
-        self._reader.open_transactions -= 1
         self._inner.end()
 
     def power_cycle(self) -> None:
         """Take the power for a moment."""
-        assert not self._is_open
+        assert not self.is_under_way
+        self.end_lingering()
         self._inner.power_cycle()
 
     def close(self) -> None:
         """Give the card up."""
-        assert not self._is_open
+        assert not self.is_under_way
+        self.end_lingering()
         self._inner.close()

@@ -39,9 +39,9 @@ BREAKAGES = {
         "e = c.Channel.exchange; c.Channel.exchange = lambda *a: [e(*a) for _ in range(3000)][-1]",
         "commands",
     ),
-    "a transaction is left open": (
-        "from torture.hostile_reader import Connection as C; C.end = lambda it: None",
-        "transaction",
+    "a PIN for whichever application is selected": (
+        "from pyjpki11.card.jpki import JpkiCard as C; C._after_select = lambda it, step: it._watched(step)",
+        "an application that may be another's",
     ),
 }
 

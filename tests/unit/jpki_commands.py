@@ -32,6 +32,7 @@ BLOCK = "AABBCC"
 SIGNATURE_BYTES = "5A" * 256
 #: Key pair -> hex of its PIN's EF, its key's EF, the signing command's P2 that names it.
 FILES = {"authentication": ("0018", "0017", "97"), "signature": ("001B", "001A", "9A")}
+SHORT_PIN_ID = {"authentication": "98", "signature": "9B"}
 PINS = {"authentication": b"1234", "signature": b"ABC123"}
 NEW_PINS = {"authentication": b"5678", "signature": b"NEWPASS1"}
 KEYS = pytest.mark.parametrize("key", [AUTHENTICATION, SIGNATURE], ids=lambda key: str(key.name))
@@ -42,10 +43,20 @@ def select_ef(ef: str, answer: str = OK) -> tuple[str, str]:
     return f"00A4020C02{ef}", answer
 
 
-def verify(key: KeyLayout, answer: str | JpkiError = OK) -> tuple[str, str | JpkiError]:
-    """VERIFY with the key's PIN."""
+def verify(key: KeyLayout, answer: str | JpkiError = OK, p2: str = "80") -> tuple[str, str | JpkiError]:
+    """VERIFY with the key's PIN, that of the current file unless another P2 is given."""
     pin = PINS[key.name]
-    return f"00200080{len(pin):02X}{pin.hex().upper()}", answer
+    return f"002000{p2}{len(pin):02X}{pin.hex().upper()}", answer
+
+
+def tries(key: KeyLayout, answer: str = "") -> tuple[str, str]:
+    """The query for the tries of the key's PIN by its short identifier; all are left unless something else is said."""
+    return f"002000{SHORT_PIN_ID[key.name]}", answer or f"63C{key.pin_rule.max_tries}"
+
+
+def present(key: KeyLayout, answer: str | JpkiError = OK) -> Lines:
+    """What presents the key's PIN to a card that knows short identifiers, in the selected application."""
+    return [tries(key), verify(key, answer, SHORT_PIN_ID[key.name])]
 
 
 def sign(key: KeyLayout, answer: str | JpkiError = SIGNATURE_BYTES + OK, p2: str = "") -> Any:
@@ -53,9 +64,9 @@ def sign(key: KeyLayout, answer: str | JpkiError = SIGNATURE_BYTES + OK, p2: str
     return f"802A00{p2 or FILES[key.name][2]}03{BLOCK}00", answer
 
 
-def selected(*lines: tuple[str, str | JpkiError], resets: tuple[int, ...] = ()) -> tuple[JpkiCard, Scripted]:
-    """A card that has been identified, in transaction 0."""
-    connection = Scripted(SELECT_AP, TOKEN_INFO, *lines, resets=resets)
+def selected(*lines: tuple[str, str | JpkiError], **options: Any) -> tuple[JpkiCard, Scripted]:
+    """A card that has been identified, in transaction 0. For `options` see Scripted."""
+    connection = Scripted(SELECT_AP, TOKEN_INFO, *lines, **options)
     card = JpkiCard(connection)
     card.identify()
     return card, connection

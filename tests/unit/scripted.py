@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from jpki_softcard.transport import Transactions
+from support.lingering import Lingering
+
 from pyjpki11.errors import JpkiError
 
 
@@ -15,20 +16,36 @@ class Line(NamedTuple):
     answer: str | JpkiError
 
 
-class Scripted(Transactions):
+class Scripted(Lingering):
     """A reader.base.Connection for one test.
 
-    `resets`: the transactions, counted from 0, before which another program has reset the card.
-    `events` lists begin, end, power and close in their order, with a dot for every command.
+    `resets`: the transactions, counted from 0, before which another program has reset the card. `others`: whether
+    another program is connected, at first and when they are looked for. `lingers`: a transaction that may linger does
+    so until the next one, which goes on.
+    `events` lists begin, end, look, power and close in their order, with a dot for every command.
     """
 
-    def __init__(self, *lines: tuple[str, str | JpkiError], resets: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        *lines: tuple[str, str | JpkiError],
+        resets: tuple[int, ...] = (),
+        others: tuple[bool, bool] = (False, False),
+        lingers: bool = False,
+    ) -> None:
         self._lines = [Line(*line) for line in lines]
         self._resets = resets
+        self.is_shared, self._has_others = others
+        self.can_linger = lingers
         self._position = 0
         self._open = False
         self.events: list[str] = []
         self.seen: list[bytes | bytearray] = []
+
+    def look_for_others(self) -> bool:
+        """What was said it would be."""
+        self.events.append("look")
+        self.is_shared = self._has_others
+        return self.is_shared
 
     def begin(self) -> bool:
         """Enter a transaction."""

@@ -98,14 +98,31 @@ CLEARINGS: dict[str, tuple[Lines, bool]] = {
 
 @pytest.mark.parametrize(("lines", "takes_power"), CLEARINGS.values(), ids=CLEARINGS)
 def test_clear_security_status(lines: Lines, takes_power: bool) -> None:
-    """Our own application is selected again: at once, or after the power came back when it is needed."""
-    again: Lines = [sign(AUTHENTICATION, "6982"), SELECT_AP, sign(AUTHENTICATION, "6982")]
-    card, connection = selected(*lines, SELECT_AP, *again[takes_power * 2 :])
+    """Nobody else is there to miss our own application, which is selected when it is needed."""
+    card, connection = selected(*lines, SELECT_AP, sign(AUTHENTICATION, "6982"))
     card.clear_security_status()
     assert connection.events.count("power") == int(takes_power)
     with pytest.raises(SecurityStatusNotSatisfied):
         call_sign(card, AUTHENTICATION)
     connection.assert_finished()
+
+
+# whether another program is connected, at first and later -> what happens when the login ends
+COMPANIES = {
+    "since before us": ((True, True), ["begin", ".", ".", "end"]),
+    "since later": ((False, True), ["begin", ".", "end", "look", "begin", ".", "end"]),
+    "none": ((False, False), ["begin", ".", "end", "look"]),
+}
+
+
+@pytest.mark.parametrize(("others", "events"), COMPANIES.values(), ids=COMPANIES)
+def test_others_find_our_application_selected(others: tuple[bool, bool], events: list[str]) -> None:
+    """In the same transaction, where they are known, or the work of others would fail in between."""
+    card, connection = selected((ISSUER_DOMAIN, OK), *([SELECT_AP] if others[1] else []), others=others)
+    before = len(connection.events)
+    card.clear_security_status()
+    connection.assert_finished()
+    assert connection.events[before:] == events
 
 
 def test_no_aid_is_a_beginning_of_ours() -> None:
@@ -119,7 +136,6 @@ def test_no_aid_is_a_beginning_of_ours() -> None:
 STEPS: dict[str, Callable[[JpkiCard], object]] = {
     "identify": lambda card: card.identify(),
     "identify, with a memory": lambda card: card.identify(lambda head: None),
-    "recognize": lambda card: card.recognize(lambda head: None),
     "read_head": lambda card: card.read_head(0x000A),
     "read_certificate": lambda card: card.read_certificate(0x000A, DER[:256]),
     "tries_left": lambda card: card.tries_left(AUTHENTICATION),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import pytest
 from unit.jpki_commands import (
+    BLOCK,
     FILES,
     KEYS,
     NEW_PINS,
     OK,
-    PINS,
     SELECT_AP,
     SELECT_AP_COMMAND,
     TOKEN_INFO,
     Lines,
     call_change,
     call_verify,
+    present,
     select_ef,
     selected,
+    sign,
+    tries,
     verify,
 )
 from unit.scripted import Scripted
@@ -30,6 +33,7 @@ from pyjpki11.errors import (
     JpkiError,
     PinBlocked,
     PinRejected,
+    SecurityStatusNotSatisfied,
     StatusWordError,
 )
 
@@ -58,7 +62,7 @@ ANSWERS: dict[str, tuple[str | JpkiError, type[JpkiError] | None, int | None]] =
 @KEYS
 @pytest.mark.parametrize(("answer", "error", "tries_left"), ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("was_selected", [False, True], ids=["fresh", "selected"])
-def test_verify_is_sent_once_after_both_selects(
+def test_verify_is_sent_once_after_the_select(
     key: KeyLayout,
     answer: str | JpkiError,
     error: type[JpkiError] | None,
@@ -66,8 +70,7 @@ def test_verify_is_sent_once_after_both_selects(
     was_selected: bool,
 ) -> None:
     """In the same transaction, and never a second time."""
-    lines: Lines = [SELECT_AP, select_ef(FILES[key.name][0]), verify(key, answer)]
-    connection = Scripted(*([SELECT_AP, TOKEN_INFO] if was_selected else []), *lines)
+    connection = Scripted(*([SELECT_AP, TOKEN_INFO] if was_selected else []), SELECT_AP, *present(key, answer))
     card = JpkiCard(connection)
     if was_selected:
         card.identify()
@@ -84,8 +87,7 @@ def test_verify_is_sent_once_after_both_selects(
 
 def test_verify_answered_with_61xx() -> None:
     """Odd, but no reason to present the PIN again."""
-    lines: Lines = [select_ef("0018"), verify(AUTHENTICATION, "6102"), ("00C0000002", "0000" + OK)]
-    connection = Scripted(SELECT_AP, *lines)
+    connection = Scripted(SELECT_AP, *present(AUTHENTICATION, "6102"), ("00C0000002", "0000" + OK))
     call_verify(JpkiCard(connection), AUTHENTICATION)
     connection.assert_finished()
 
@@ -93,49 +95,57 @@ def test_verify_answered_with_61xx() -> None:
 @KEYS
 def test_verify_by_short_id_where_the_card_has_counted_by_it(key: KeyLayout) -> None:
     """The query shows that the card knows the PIN by that name; the application is still selected first."""
-    ef = FILES[key.name][0]
-    query = (f"002000{0x80 | int(ef, 16):02X}", f"63C{key.pin_rule.max_tries}")
-    pin = PINS[key.name]
-    named = (f"{query[0]}{len(pin):02X}{pin.hex().upper()}", OK)
-    card, connection = selected(query, SELECT_AP, named)
+    query, named = present(key)
+    card, connection = selected(query, SELECT_AP, named, SELECT_AP, named)
     assert card.tries_left(key) == key.pin_rule.max_tries
+    call_verify(card, key)
     call_verify(card, key)
     connection.assert_finished()
     assert connection.events[-4:] == ["begin", ".", ".", "end"]
 
 
+@KEYS
+def test_who_has_not_counted_is_asked_in_place_of_a_select(key: KeyLayout) -> None:
+    """Once: from then on the card is known to know the PIN by that name."""
+    query, named = present(key)
+    card, connection = selected(SELECT_AP, query, named, SELECT_AP, named)
+    call_verify(card, key)
+    call_verify(card, key)
+    connection.assert_finished()
+
+
 @pytest.mark.parametrize("answer", ["6A86", "9000", "6700", "63CF", "6983"])
 def test_verify_after_select_where_it_has_not(answer: str) -> None:
     """A card that knows no short identifiers there, or that counts in another way."""
-    told: Lines = [] if answer in ("9000", "63CF", "6983") else [select_ef("0018"), ("00200080", "63C3")]
-    lines: Lines = [("00200098", answer), *told, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION)]
+    lines: Lines = [SELECT_AP, tries(AUTHENTICATION, answer), select_ef("0018"), verify(AUTHENTICATION)]
     card, connection = selected(*lines)
-    card.tries_left(AUTHENTICATION)
     call_verify(card, AUTHENTICATION)
     connection.assert_finished()
 
 
 def test_the_other_pin_is_not_meant() -> None:
-    card, connection = selected(("00200098", "63C3"), SELECT_AP, select_ef("001B"), verify(SIGNATURE))
+    card, connection = selected(tries(AUTHENTICATION), SELECT_AP, *present(SIGNATURE))
     card.tries_left(AUTHENTICATION)
     call_verify(card, SIGNATURE)
     connection.assert_finished()
 
 
 def test_verify_by_short_id_that_the_card_refuses_is_not_repeated() -> None:
-    card, connection = selected(("00200098", "63C3"), SELECT_AP, ("002000980431323334", "6A86"))
+    card, connection = selected(tries(AUTHENTICATION), SELECT_AP, verify(AUTHENTICATION, "6A86", "98"))
     card.tries_left(AUTHENTICATION)
     with pytest.raises(StatusWordError):
         call_verify(card, AUTHENTICATION)
     connection.assert_finished()
 
 
+UNKNOWN_SHORT_ID = tries(AUTHENTICATION, "6A86")
 NOT_REACHED: dict[str, tuple[Lines, type[JpkiError]]] = {
     "no application": ([(SELECT_AP_COMMAND, "6A82")], CardNotRecognized),
     "6F00 twice": ([(SELECT_AP_COMMAND, "6F00")] * 2, StatusWordError),
-    "no PIN file": ([SELECT_AP, select_ef("0018", "6A82")], StatusWordError),
-    "6F00 to the file": ([SELECT_AP, select_ef("0018", "6F00")], StatusWordError),
-    "silence": ([SELECT_AP, ("00A4020C020018", CardMute())], CardMute),
+    "no PIN file": ([SELECT_AP, UNKNOWN_SHORT_ID, select_ef("0018", "6A82")], StatusWordError),
+    "6F00 to the file": ([SELECT_AP, UNKNOWN_SHORT_ID, select_ef("0018", "6F00")], StatusWordError),
+    "silence": ([SELECT_AP, ("00200098", CardMute())], CardMute),
+    "silence to the file": ([SELECT_AP, UNKNOWN_SHORT_ID, ("00A4020C020018", CardMute())], CardMute),
     "removal": ([(SELECT_AP_COMMAND, CardRemoved())], CardRemoved),
 }
 
@@ -149,14 +159,74 @@ def test_no_verify_without_its_selects(lines: Lines, error: type[JpkiError]) -> 
 
 
 def test_first_command_6f00_before_verify() -> None:
-    lines: Lines = [(SELECT_AP_COMMAND, "6F00"), SELECT_AP, select_ef("0018"), verify(AUTHENTICATION)]
-    connection = Scripted(*lines)
+    connection = Scripted((SELECT_AP_COMMAND, "6F00"), SELECT_AP, *present(AUTHENTICATION))
     call_verify(JpkiCard(connection), AUTHENTICATION)
     connection.assert_finished()
 
 
+# -- VERIFY in a transaction that goes on -----------------------------------------------------------------
+
+
+def consents(card: JpkiCard) -> bytes:
+    """A signature after which the next PIN may come at once."""
+    return card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
+
+
+def test_no_select_right_after_a_signature() -> None:
+    """Nobody else can have selected anything meanwhile."""
+    asked, named = present(SIGNATURE)
+    lines: Lines = [SELECT_AP, asked, named, sign(SIGNATURE), named, sign(SIGNATURE), named]
+    card, connection = selected(*lines, lingers=True)
+    for _ in range(2):
+        call_verify(card, SIGNATURE)
+        consents(card)
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+    assert connection.events[4:] == ["begin", ".", ".", ".", "end", "begin", ".", ".", "end", "begin", ".", ".", "end"]
+
+
+NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
+    "the card was free for others": ({"lingers": False}, True),
+    "the signature was none": ({"lingers": True}, False),
+}
+
+
+@pytest.mark.parametrize(("options", "is_believed"), NO_PROOF.values(), ids=NO_PROOF)
+def test_a_select_where_nothing_proves_it(options: dict[str, bool], is_believed: bool) -> None:
+    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), **options)
+    consents(card)
+    if not is_believed:
+        card.doubt()
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+
+
+@pytest.mark.parametrize("answer", ["63C4", "6A86", "6F00", "6982", CardMute()], ids=repr)
+def test_a_refused_verify_is_not_repeated_there_either(answer: str | JpkiError) -> None:
+    """Nor does it prove anything."""
+    again = verify(SIGNATURE, OK, "9B")
+    lines: Lines = [tries(SIGNATURE), sign(SIGNATURE), verify(SIGNATURE, answer, "9B"), SELECT_AP, again]
+    card, connection = selected(*lines, lingers=True)
+    card.tries_left(SIGNATURE)
+    consents(card)
+    with pytest.raises(JpkiError):
+        call_verify(card, SIGNATURE)
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+
+
+def test_a_signature_that_is_refused_keeps_nobody_off() -> None:
+    refused = sign(SIGNATURE, "6982")
+    card, connection = selected(refused, SELECT_AP, refused, SELECT_AP, *present(SIGNATURE), lingers=True)
+    with pytest.raises(SecurityStatusNotSatisfied):
+        consents(card)
+    assert connection.events[-1] == "end"
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+
+
 def test_no_pin_stays_behind_in_a_command() -> None:
-    connection = Scripted(SELECT_AP, select_ef("0018"), verify(AUTHENTICATION, "63C2"))
+    connection = Scripted(SELECT_AP, *present(AUTHENTICATION, "63C2"))
     with pytest.raises(PinRejected):
         call_verify(JpkiCard(connection), AUTHENTICATION)
     assert connection.seen[-1] == bytes(9)

@@ -22,10 +22,10 @@ from unit.jpki_commands import (
     call_sign,
     call_verify,
     chunk,
+    present,
     select_ef,
     selected,
     sign,
-    verify,
 )
 from unit.scripted import Scripted
 
@@ -206,25 +206,38 @@ def test_no_token_info_is_no_error() -> None:
     connection.assert_finished()
 
 
+OTHERS = (True, True)
+
+
 def knows(*heads: bytes) -> Callable[[bytes], TokenInfo | None]:
     """A memory of the cards whose authentication certificates begin so."""
     return lambda head: TokenInfo(TOKEN_INFO_FILE) if any(known.startswith(head) for known in heads) else None
 
 
 def test_a_known_card_is_recognized_by_its_certificate() -> None:
-    """In one command, which also shows that the application is selected: what follows selects nothing."""
-    connection = Scripted(GLANCE, sign(AUTHENTICATION))
+    """It does not have to describe itself."""
+    connection = Scripted(SELECT_AP, GLANCE, sign(AUTHENTICATION))
     card = JpkiCard(connection)
-    info = card.recognize(knows(DER[:256]))
-    assert info is not None and info.label == "JPKIAPICCTOKEN2"
+    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
     assert call_sign(card, AUTHENTICATION).hex().upper() == SIGNATURE_BYTES
     connection.assert_finished()
 
 
-def test_a_known_card_is_selected_before_verify_all_the_same() -> None:
-    connection = Scripted(GLANCE, SELECT_AP, select_ef("0018"), verify(AUTHENTICATION))
+def test_a_known_card_that_others_use() -> None:
+    """That it shows its certificate shows that the application is selected: what follows selects nothing."""
+    connection = Scripted(GLANCE, sign(AUTHENTICATION), others=OTHERS)
     card = JpkiCard(connection)
-    card.recognize(knows(DER[:256]))
+    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
+    assert call_sign(card, AUTHENTICATION).hex().upper() == SIGNATURE_BYTES
+    connection.assert_finished()
+
+
+@pytest.mark.parametrize("others", [(False, False), (True, True)], ids=["alone", "others"])
+def test_a_known_card_is_selected_before_verify_all_the_same(others: tuple[bool, bool]) -> None:
+    first: Lines = [GLANCE] if others[0] else [SELECT_AP, GLANCE]
+    connection = Scripted(*first, SELECT_AP, *present(AUTHENTICATION), others=others)
+    card = JpkiCard(connection)
+    card.identify(knows(DER[:256]))
     call_verify(card, AUTHENTICATION)
     connection.assert_finished()
 
@@ -233,27 +246,17 @@ UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", "30820101" + OK, chunk(1, 64)
 
 
 @pytest.mark.parametrize("answer", UNKNOWN, ids=range(len(UNKNOWN)))
-def test_anything_else_is_not_recognized(answer: str) -> None:
-    """It may be another application's file: everything is said again after a SELECT."""
-    connection = Scripted((GLANCE[0], answer), SELECT_AP, TOKEN_INFO)
-    card = JpkiCard(connection)
-    assert card.recognize(knows(DER[:256])) is None
-    card.identify()
+def test_others_may_have_selected_something_else(answer: str) -> None:
+    """What is read may be another application's file: it is read again after a SELECT."""
+    connection = Scripted((GLANCE[0], answer), SELECT_AP, GLANCE, others=OTHERS)
+    assert JpkiCard(connection).identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
     connection.assert_finished()
 
 
-def test_a_known_card_with_another_application_selected() -> None:
-    """Its own description is not read again."""
-    connection = Scripted((GLANCE[0], "6A82"), SELECT_AP, HEAD)
-    card = JpkiCard(connection)
-    assert card.recognize(knows(DER[:256])) is None
-    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
-    connection.assert_finished()
-
-
-@pytest.mark.parametrize("answer", [chunk(0, 256), "6982", "FFFF" + OK], ids=["unknown", "phone", "none"])
+@pytest.mark.parametrize("answer", [*UNKNOWN, GLANCE[1]], ids=range(len(UNKNOWN) + 1))
 def test_an_unknown_card_describes_itself(answer: str) -> None:
-    connection = Scripted(SELECT_AP, (HEAD[0], answer), TOKEN_INFO)
+    """A phone, which shows no certificate yet, a card without one, any other."""
+    connection = Scripted(SELECT_AP, (GLANCE[0], answer), TOKEN_INFO)
     assert JpkiCard(connection).identify(knows()).label == "JPKIAPICCTOKEN2"
     connection.assert_finished()
 

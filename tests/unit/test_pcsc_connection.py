@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from unit.clock import Clock
 
 from pyjpki11.errors import CardMute, CardRemoved, ReaderBusy, StatusWordError
+from pyjpki11.reader import pcsc
 from pyjpki11.reader.pcsc import PcscConnection
 
 LONG_S, SHORT_S = 60, 0.01
 COMMAND = b"\0\x20\0\x98"
-CALLS = {
+NO_SMARTCARD = 0x8010000C
+PRESENT, IN_USE = 0x20, 0x100
+CALLS: dict[str, Any] = {
     "SCardConnect": (0, 1, 2), "SCardBeginTransaction": 0, "SCardTransmit": (0, [0x90, 0x00]), "SCardEndTransaction": 0,
-    "SCardDisconnect": 0, "SCardReleaseContext": 0,
+    "SCardDisconnect": 0, "SCardReleaseContext": 0, "SCardGetStatusChange": (0, [("a reader", PRESENT, [])]),
+    "SCardReconnect": (0, 2),
 }  # fmt: skip
 
 
@@ -24,6 +28,7 @@ class Scard:
     """The PC/SC library with a card that answers every command with 9000.
 
     `calls` lists what was called, without SCard. The calls called `hanging` return when `go_on` is set, long after.
+    `answers` are those that differ from CALLS.
     """
 
     SCARD_PCI_T0, SCARD_PCI_T1 = range(2)
@@ -32,8 +37,10 @@ class Scard:
         self._clock = clock
         self.calls: list[str] = []
         self.hanging = ""
+        self.answers: dict[str, Any] = {}
         self.go_on = threading.Event()
         self.is_over = threading.Event()
+        self.has_ended = threading.Semaphore(0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*_arguments: Any) -> Any:
@@ -41,9 +48,11 @@ class Scard:
             self.calls.append(short)
             if short == self.hanging:
                 self._hang()
+            if short == "EndTransaction":
+                self.has_ended.release()
             if short == "ReleaseContext":
                 self.is_over.set()
-            return CALLS[name]
+            return self.answers.get(short, CALLS[name])
 
         return call
 
@@ -130,3 +139,103 @@ def test_a_connection_that_hangs(scard: Scard) -> None:
     with pytest.raises(CardMute):
         PcscConnection(scard, 0, "a reader", SHORT_S)
     assert scard.has_let_go() == ["Connect", "Disconnect", "ReleaseContext"]
+
+
+# -- transactions that linger ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def patient(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscConnection]:
+    """A connection whose transactions linger until the next one, however busy the machine."""
+    monkeypatch.setattr(pcsc, "LINGER_S", LONG_S)
+    connection = PcscConnection(scard, 0, "a reader", LONG_S)
+    scard.calls.clear()
+    yield connection
+    connection.close()
+
+
+def goes_on(connection: PcscConnection, lingers: bool) -> bool:
+    """Whether a transaction is the same as the one before it."""
+
+    def step(was_reset: bool) -> bool:
+        connection.transmit(COMMAND)
+        return connection.goes_on and not was_reset
+
+    return connection.transact(step, lingers)
+
+
+def test_a_transaction_goes_on(scard: Scard, patient: PcscConnection) -> None:
+    assert [goes_on(patient, lingers) for lingers in (True, True, False)] == [False, True, True]
+    patient.close()
+    transaction = ["BeginTransaction", "Transmit", "Transmit", "Transmit", "EndTransaction"]
+    assert scard.calls == [*transaction, "Disconnect", "ReleaseContext"]
+
+
+def test_a_transaction_that_nobody_goes_on_with(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcsc, "LINGER_S", SHORT_S)
+    connection = PcscConnection(scard, 0, "a reader", LONG_S)
+    assert not goes_on(connection, True)
+    assert scard.has_ended.acquire(timeout=LONG_S)
+    assert not goes_on(connection, False)
+    connection.close()
+
+
+def test_a_transaction_does_not_go_on_for_ever(scard: Scard, patient: PcscConnection, clock: Clock) -> None:
+    assert not goes_on(patient, True)
+    clock.now_s += pcsc.MAX_HOLD_S
+    assert not goes_on(patient, True)
+    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", "BeginTransaction", "Transmit"]
+
+
+def test_a_step_that_fails_keeps_nobody_off(scard: Scard, patient: PcscConnection) -> None:
+    def fail(was_reset: bool) -> None:
+        raise StatusWordError(0x6A82, 0xA4)
+
+    assert not goes_on(patient, True)
+    with pytest.raises(StatusWordError):
+        patient.transact(fail, True)
+    assert not goes_on(patient, True)
+    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", "BeginTransaction", "Transmit"]
+
+
+ENDING: dict[str, tuple[Callable[[PcscConnection], object], list[str]]] = {
+    "close": (lambda it: it.close(), ["Disconnect", "ReleaseContext"]),
+    "power_cycle": (lambda it: it.power_cycle(), ["Reconnect"]),
+    "look_for_others": (lambda it: it.look_for_others(), ["Disconnect", "GetStatusChange", "Connect"]),
+}
+
+
+@pytest.mark.parametrize(("what", "calls"), ENDING.values(), ids=ENDING)
+def test_what_ends_it(
+    scard: Scard, patient: PcscConnection, what: Callable[[PcscConnection], object], calls: list[str]
+) -> None:
+    assert not goes_on(patient, True)
+    what(patient)
+    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", *calls]
+
+
+# -- other programs -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [PRESENT, PRESENT | IN_USE], ids=["alone", "others"])
+def test_who_else_is_there(scard: Scard, connection: PcscConnection, state: int) -> None:
+    """Seen from outside, or it would be ourselves."""
+    assert not connection.is_shared
+    scard.answers["GetStatusChange"] = (0, [("a reader", state, [])])
+    assert connection.look_for_others() == connection.is_shared == bool(state & IN_USE)
+    assert scard.calls == ["Disconnect", "GetStatusChange", "Connect"]
+    connection.close()
+
+
+def test_others_may_be_there_when_the_service_does_not_say(scard: Scard, connection: PcscConnection) -> None:
+    scard.answers["GetStatusChange"] = (NO_SMARTCARD, [])
+    assert connection.look_for_others()
+    connection.close()
+
+
+def test_a_card_that_is_gone_when_we_come_back(scard: Scard, connection: PcscConnection) -> None:
+    scard.answers["Connect"] = (NO_SMARTCARD, 0, 0)
+    with pytest.raises(CardRemoved, match="left for a moment"):
+        connection.look_for_others()
+    connection.close()
+    assert scard.calls == ["Disconnect", "GetStatusChange", "Connect", "ReleaseContext"]

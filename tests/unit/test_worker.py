@@ -84,6 +84,47 @@ def test_what_comes_afterwards_comes_after_an_error_too() -> None:
     worker.stop()
 
 
+def test_a_job_that_comes_in_time_takes_over_what_lingers() -> None:
+    done: list[str] = []
+    over = threading.Event()
+    worker = Worker(LONG_S, never)
+    assert worker.run(lambda: 1, lambda: done.append("first"), LONG_S) == 1
+    assert worker.run(lambda: 2, lambda: done.append("second"), LONG_S) == 2
+    worker.run(lambda: done.append("job"), over.set)
+    assert over.wait(LONG_S)
+    assert done == ["job"]
+    worker.stop()
+
+
+def test_what_lingers_is_done_when_no_job_comes() -> None:
+    done = threading.Event()
+    worker = Worker(LONG_S, never)
+    worker.run(lambda: 1, done.set, SHORT_S)
+    assert done.wait(LONG_S)
+    assert worker.run(lambda: 2) == 2
+    worker.stop()
+
+
+def test_nothing_lingers_after_an_error() -> None:
+    def fail() -> None:
+        raise CardMute("no answer")
+
+    done = threading.Event()
+    worker = Worker(LONG_S, never)
+    with pytest.raises(CardMute):
+        worker.run(fail, done.set, LONG_S)
+    assert done.wait(LONG_S)
+    worker.stop()
+
+
+def test_what_lingers_is_done_when_the_thread_ends() -> None:
+    done = threading.Event()
+    worker = Worker(LONG_S, never)
+    worker.run(lambda: 1, done.set, LONG_S)
+    worker.stop()
+    assert done.wait(LONG_S)
+
+
 def test_a_call_that_takes_too_long() -> None:
     """It goes on by itself, and cleans up when it returns."""
     answered, cleaned_up = threading.Event(), threading.Event()

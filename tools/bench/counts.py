@@ -15,7 +15,8 @@ from tools.bench.report import Table
 
 NOTE = (
     "Cold: nothing of the card is known; its authorities are known by sight, as those of every real card are. Warm: a "
-    "program has looked at its public certificates before."
+    "program has looked at its public certificates before. The card has no power when a program comes, as is the case "
+    "when none has used it for a second."
 )
 
 Action = Callable[[Path, dict[str, str]], object]
@@ -23,8 +24,7 @@ Action = Callable[[Path, dict[str, str]], object]
 
 def measure(card: PcscCard, folder: Path, document: Path) -> Table:
     """The table."""
-    with pcsc.keep_powered(card.reader):
-        rows = _rows(card, folder, document)
+    rows = _rows(card, folder, document)
     return Table(
         "Commands to the card",
         ("flow", "cold", "warm", "OpenSC", "budget, cold and warm"),
@@ -73,6 +73,7 @@ def look_at_everything(env: dict[str, str]) -> None:
 
 
 def _count(card: PcscCard, action: Callable[[], object]) -> int:
+    pcsc.power_off(card.reader)
     before = card.count()
     action()
     return card.count() - before

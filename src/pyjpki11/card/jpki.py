@@ -3,8 +3,8 @@
 Fewest commands: the application is selected once, files are reached by their short identifiers, and only a
 refusal makes us look whether another program has selected something else (then everything is said again in
 full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application and
-file within one transaction, and is never repeated. The file's short identifier in the VERIFY itself stands for the
-second SELECT on a card that has just told the tries of that PIN by it.
+file, or a signature of that application, within one transaction, and is never repeated. The file's short identifier in
+the VERIFY itself stands for the second SELECT on a card that has just told the tries of that PIN by it.
 """
 
 from __future__ import annotations
@@ -102,28 +102,18 @@ class JpkiCard:
         self._has_short_ids = True
         self._counted_by_short_id: set[int] = set()  # EFs of PINs whose tries a card has told by their short identifier
 
-    def recognize(self, recall: Recall) -> TokenInfo | None:
-        """What is remembered of the card, or None for one that is not known, or not from what is selected now.
-
-        Nothing is selected: the beginning of a certificate that only one card has shows which card this is, and,
-        better than any SELECT could, that its application is selected.
-        """
-        known = self._channel.transact(lambda _was_reset: self._glance(recall))
-        self._is_selected = known is not None
-        return known
-
     def identify(self, recall: Recall | None = None) -> TokenInfo:
-        """What the card says of itself; empty on a card that does not.
+        """What the card says of itself, empty on a card that does not; or what is remembered of it.
 
-        It is asked while the application has just been selected, since nothing in the answer shows whose it is; or
-        not at all, where `recall` knows the card by the beginning of its authentication certificate.
+        A card is remembered by the beginning of a certificate that only one card has. It also shows, better than any
+        SELECT could, that the application is selected, so where another program may have done that, it is read at once.
+        What the card says is asked while the application has just been selected, since nothing in the answer shows
+        whose it is.
 
         :raises CardNotRecognized: it has no JPKI application.
         :raises StatusWordError: it does not say whether it has one.
         """
-        return self._in_transaction(
-            lambda: (recall and self._recall(recall)) or self._read_token_info(), select_first=True
-        )
+        return self._channel.transact(lambda _was_reset: self._identify(recall))
 
     def read_head(self, ef: int) -> bytes:
         """The first bytes, at most 256, of the certificate in an EF.
@@ -159,48 +149,55 @@ class JpkiCard:
         :raises PinRejected: it is wrong, and a try is gone.
         :raises PinBlocked: no tries are left, now or since long.
         """
-        self._in_transaction(lambda: self._verify(key, pin), select_first=True)
+        self._once(lambda: self._verify(key, pin))
 
-    def sign(self, key: KeyLayout, block: bytes) -> bytes:
+    def sign(self, key: KeyLayout, block: bytes, lingers: bool = False) -> bytes:
         """The card's RSASSA-PKCS1-v1_5 signature, big-endian, around a block of 1 to 245 bytes.
 
         The card pads but does not look at the block. Card: reference 4
 
+        :param lingers: a VERIFY may follow at once. Others are kept off the card for a moment, so that nothing has to
+            be selected for it.
         :raises SecurityStatusNotSatisfied: the PIN is not verified, or no longer.
         """
-        return self._in_transaction(lambda: self._sign(key, SIGN_V15, block))
+        return self._in_transaction(lambda: self._sign(key, SIGN_V15, block), lingers=lingers)
 
-    def sign_pss(self, key: KeyLayout, hashed: bytes) -> bytes:
+    def sign_pss(self, key: KeyLayout, hashed: bytes, lingers: bool = False) -> bytes:
         """The card's RSASSA-PSS signature of a SHA-256 hash, with a salt of the card's choice.
 
-        Only a card that knows it, see `probe_pss`, makes one; errors are those of `sign`. Card: reference 4.1
+        Only a card that knows it, see `probe_pss`, makes one; all else is as with `sign`. Card: reference 4.1
         """
-        return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed))
+        return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed), lingers=lingers)
+
+    def doubt(self) -> None:
+        """What seemed to be a signature was none: it does not show that the application is selected."""
+        self._is_selected = False
 
     def probe_pss(self, key: KeyLayout) -> tuple[int, int]:
         """Status words to a PSS signature of a block that has the wrong length, and to one in a mode that does not
         exist. A card that knows PSS answers the two differently; so does none whose other application is selected,
         hence the SELECT. Design: decision 8"""
-        return self._in_transaction(
-            lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)), select_first=True
-        )
+        return self._once(lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)))
 
     def change_pin(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
 
         Card: reference 3.5
         """
-        self._in_transaction(lambda: self._change(key, old, new), select_first=True)
+        self._once(lambda: self._change(key, old, new))
 
     def clear_security_status(self) -> None:
         """End every login on the card by selecting another application.
 
-        Selecting the JPKI application again would not end it, but it is done in the end: other programs take it
-        for granted that their application is selected. Where the card has no other application that we know, its
-        power is taken away. Card: reference 3.4
+        Selecting the JPKI application again would not end it, but it is done in the end where other programs are
+        connected: they take it for granted that their application is selected. Where the card has no other
+        application that we know, its power is taken away. Card: reference 3.4
         """
-        if not self._channel.transact(lambda _was_reset: self._select_another()):
+        is_shared = self._connection.is_shared
+        if not self._channel.transact(lambda _was_reset: self._select_another(and_back=is_shared)):
             self._connection.power_cycle()
+        elif not is_shared and self._connection.look_for_others():
+            self._channel.transact(lambda _was_reset: self._select())
 
     def close(self) -> None:
         """Give the card up."""
@@ -208,30 +205,53 @@ class JpkiCard:
 
     # -- what a transaction consists of ---------------------------------------------------------------------
 
-    def _in_transaction(self, step: Callable[[], T], select_first: bool = False) -> T:
-        """Run a step with the JPKI application selected, again where another program has reset the card."""
-        return self._channel.transact(lambda was_reset: self._in_application(step, select_first or was_reset))
+    def _in_transaction(self, step: Callable[[], T], lingers: bool = False) -> T:
+        """Run a step with the JPKI application selected, as far as anybody knows.
 
-    def _in_application(self, step: Callable[[], T], select_first: bool) -> T:
-        """Whether the application still is selected cannot be asked. A step that fails is therefore run again after a
-        SELECT, which is safe for everything but VERIFY; that one asks for the SELECT beforehand."""
-        try:
-            if self._is_selected and not select_first:
-                try:
-                    return step()
-                except (StatusWordError, BadCardData) as error:
-                    log.debug(f"selecting the application again after: {error}")
+        Whether it still is cannot be asked. A step that fails is therefore run again after a SELECT, as is one after
+        another program has reset the card.
+        """
+        return self._channel.transact(lambda was_reset: self._in_application(step, was_reset), lingers)
+
+    def _once(self, step: Callable[[], T]) -> T:
+        """Run a step with the JPKI application selected for certain, whatever comes of it only once."""
+        return self._channel.transact(lambda _was_reset: self._after_select(step))
+
+    def _in_application(self, step: Callable[[], T], was_reset: bool) -> T:
+        if self._is_selected and not was_reset:
+            try:
+                return self._watched(step)
+            except (StatusWordError, BadCardData) as error:
+                log.debug(f"selecting the application again after: {error}")
+        self._select()
+        return self._watched(step)
+
+    def _after_select(self, step: Callable[[], T]) -> T:
+        if not (self._is_selected and self._connection.goes_on):
             self._select()
+        return self._watched(step)
+
+    def _watched(self, step: Callable[[], T]) -> T:
+        """Run a step; what a card has selected that falls silent in it is open."""
+        try:
             return step()
         except (CardDisturbed, CardMute):
             self._is_selected = False
             raise
 
-    def _select_another(self) -> bool:
+    def _identify(self, recall: Recall | None) -> TokenInfo:
+        if recall is not None and self._connection.is_shared:
+            known = self._glance(recall)
+            if known is not None:
+                self._is_selected = True
+                return known
+        return self._after_select(lambda: (recall and self._glance(recall)) or self._read_token_info())
+
+    def _select_another(self, and_back: bool) -> bool:
         """Whether the card has one of the other applications, which was selected meanwhile."""
         self._is_selected = False
         done = any(select_application(self._channel, aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
-        if done:
+        if done and and_back:
             self._select()
         return done
 
@@ -280,12 +300,6 @@ class JpkiCard:
         head, sw = self._channel.exchange(0x00, apdu.READ_BINARY, target, 0, response_len=GLANCE_LEN)
         return recall(head) if sw == status.SUCCESS else None
 
-    def _recall(self, recall: Recall) -> TokenInfo | None:
-        try:
-            return recall(self._read_head(layout.AUTHENTICATION.certificate_ef))
-        except (StatusWordError, BadCardData):
-            return None  # a phone before a login, or no certificate
-
     def _read_head(self, ef: int) -> bytes:
         head = self._read(ef, CHUNK_LEN)
         length = min(certificate_len(head), CHUNK_LEN)
@@ -315,20 +329,30 @@ class JpkiCard:
     # -- PINs and keys --------------------------------------------------------------------------------------
 
     def _tries_left(self, key: KeyLayout) -> int | None:
-        """The query is a VERIFY of four bytes; a fifth would be an error. Card: reference 3.3"""
         if self._has_short_ids:
-            _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, SHORT_EF_ID | key.pin_ef)
+            sw = self._ask_tries(key)
             tries_left = status.tries_left(sw)
-            if tries_left and tries_left <= key.pin_rule.max_tries:
-                self._counted_by_short_id.add(key.pin_ef)
             if sw == status.SUCCESS or tries_left is not None:
                 return tries_left
         self._select_ef(key.pin_ef)
         _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF)
         return status.tries_left(sw)
 
+    def _ask_tries(self, key: KeyLayout) -> int:
+        """The status word to a VERIFY of four bytes, which asks; a fifth would be an error. Card: reference 3.3"""
+        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, SHORT_EF_ID | key.pin_ef)
+        tries_left = status.tries_left(sw)
+        if tries_left and tries_left <= key.pin_rule.max_tries:
+            self._counted_by_short_id.add(key.pin_ef)
+        return sw
+
     def _verify(self, key: KeyLayout, pin: bytearray) -> None:
-        """A PIN whose tries the card has told by its short identifier is named by that. Card: reference 1.2"""
+        """A PIN whose tries the card has told by its short identifier is named by that. Card: reference 1.2
+
+        To ask for them takes no longer than the SELECT that it spares, this time and from now on.
+        """
+        if self._has_short_ids and key.pin_ef not in self._counted_by_short_id:
+            self._ask_tries(key)
         if key.pin_ef in self._counted_by_short_id:
             present_pin(self._channel, SHORT_EF_ID | key.pin_ef, pin)
         else:

@@ -27,9 +27,23 @@ class WatchedLine:
         self._annotator = Annotator() if is_traced else None
         self.carried_pin = False
 
-    def transact(self, step: Callable[[bool], T]) -> T:
+    @property
+    def is_shared(self) -> bool:
+        """See Connection."""
+        return self._inner.is_shared
+
+    @property
+    def goes_on(self) -> bool:
+        """See Connection."""
+        return self._inner.goes_on
+
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
         """See Connection.transact."""
-        return self._inner.transact(step)
+        return self._inner.transact(step, lingers)
+
+    def look_for_others(self) -> bool:
+        """See Connection.look_for_others."""
+        return self._inner.look_for_others()
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """Send a command, showing both directions when traced; PINs are masked."""

@@ -55,16 +55,8 @@ class Insertion:
         self.pss = PssSupport(self)
         self._questions_left = MAX_MORE_QUESTIONS
         self._memory = memory
-        self.token_info: TokenInfo = self.run(self._identify)
-
-    def _identify(self, card: JpkiCard) -> TokenInfo:
-        if not self._memory.has_cards:
-            return card.identify()
-        return card.recognize(self._memory.recall) or card.identify(self._recall)
-
-    def _recall(self, head: bytes) -> TokenInfo | None:
-        self._heads[AUTHENTICATION.certificate_ef] = head
-        return self._memory.recall(head)
+        recall = memory.recall if memory.has_cards else None
+        self.token_info: TokenInfo = self.run(lambda card: card.identify(recall))
 
     def run(self, step: Callable[[JpkiCard], T]) -> T:
         """Do something on the card, one caller at a time.

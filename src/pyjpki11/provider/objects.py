@@ -11,7 +11,6 @@ from pyjpki11.cryptoki.names import name_of
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider import digest
 from pyjpki11.provider.rsa import PublicKey
-from pyjpki11.settings import CONSENT_EACH_SIGNATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class TokenObject:
 
 def _needs_consent(it: TokenObject) -> bool:
     """Design: decision 7"""
-    return it.token.key is SIGNATURE and it.token.settings.signature_consent == CONSENT_EACH_SIGNATURE
+    return it.token.asks_each_time
 
 
 _COMMON: dict[int, Any] = {

@@ -11,6 +11,8 @@ from pyjpki11.provider.rsa import V15_PADDING_LEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from pyjpki11.cryptoki.mechanisms import Mechanism
     from pyjpki11.provider.inputs import Parameters
     from pyjpki11.provider.objects import TokenObject
@@ -56,27 +58,33 @@ class SignOperation(MessageOperation):
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
         if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, apdu.MAX_DATA_LEN):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        signature = self._token.sign(lambda card: card.sign(self._token.key, block), consent)
+        token = self._token
+        signature = token.sign(lambda card: card.sign(token.key, block, token.asks_each_time), consent)
         if not self._public_key.is_v15(signature, block):
-            raise WrongSignature("the card's signature does not fit its certificate")
+            self._refuse_signature()
         return signature
 
     def _sign_pss(self, hashed: bytes, consent: bool) -> bytes:
         """Design: decision 8"""
         if len(hashed) != CARD_PSS_HASH_LEN:
             raise CryptokiError(ckr.DATA_LEN_RANGE)
+        token = self._token
         try:
-            signature = self._token.sign(lambda card: card.sign_pss(self._token.key, hashed), consent)
+            signature = token.sign(lambda card: card.sign_pss(token.key, hashed, token.asks_each_time), consent)
         except StatusWordError as error:
             if error.sw == status.WRONG_P1_OR_P2:
-                self._token.pss.learn_absence()
+                token.pss.learn_absence()
             raise
         salt_len = self._public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH)
         if salt_len is None:
-            raise WrongSignature("the card's signature does not fit its certificate")
-        self._token.pss.learn_salt_len(salt_len)
+            self._refuse_signature()
+        token.pss.learn_salt_len(salt_len)
         self._check_pss()
         return signature
+
+    def _refuse_signature(self) -> NoReturn:
+        self._token.insertion.run(lambda card: card.doubt())
+        raise WrongSignature("the card's signature does not fit its certificate")
 
     def _check_pss(self) -> None:
         wanted = self._parameters

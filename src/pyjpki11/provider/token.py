@@ -350,11 +350,15 @@ class Token:
             except SecurityStatusNotSatisfied:
                 self._lose_login()
 
+    @property
+    def asks_each_time(self) -> bool:
+        """Whether each signature needs the PIN to be presented for it. Design: decision 7"""
+        return self.key is SIGNATURE and self.settings.signature_consent == CONSENT_EACH_SIGNATURE
+
     def _require_consent(self, has_own_consent: bool) -> None:
-        """Design: decision 7"""
         if not self.is_logged_in:
             raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
-        if self.key is not SIGNATURE or self.settings.signature_consent != CONSENT_EACH_SIGNATURE:
+        if not self.asks_each_time:
             return
         if not has_own_consent:
             if not self._consents:

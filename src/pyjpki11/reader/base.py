@@ -13,18 +13,33 @@ class Connection(Protocol):
 
     Every method raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is what
     happened.
+
+    `is_shared`: another program was connected to the card when that was last looked for: when this connection was made,
+    or by `look_for_others`.
+    `goes_on`: in a step, nobody else can have used the card since the step before.
     """
 
-    def transact(self, step: Callable[[bool], T]) -> T:
+    @property
+    def is_shared(self) -> bool: ...
+
+    @property
+    def goes_on(self) -> bool: ...
+
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
         """The answer of a step, while which other programs are kept off the card; what the step raises comes out.
 
         The step is told whether another program has reset the card since the last time. It may run in another thread
         than the caller's, so it takes no lock that a caller may hold. Once the caller has given it up, its next command
         is refused.
+
+        :param lingers: keep the others off for a moment more, so that the next step, if it comes soon, goes on.
         """
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """The response APDU (data and status word) to a command APDU, in a step only."""
+
+    def look_for_others(self) -> bool:
+        """Whether another program is connected to the card now; what lingers ends."""
 
     def power_cycle(self) -> None:
         """Take the card's power away for a moment, which makes it forget everything."""

@@ -40,11 +40,15 @@ SCARD_POWERED = 0x0010
 SCARD_STATE_UNAWARE = 0x0000
 SCARD_STATE_CHANGED = 0x0002
 SCARD_STATE_PRESENT = 0x0020
+SCARD_STATE_INUSE = 0x0100
 PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming and going of readers
 
 #: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
 #: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
 LOOK_S = 0.005
+#: Seconds for which a transaction that lingers waits for the next one, and those after which it ends between two
+#: however fast they follow each other. Others who want the card ask every 100 ms.
+LINGER_S, MAX_HOLD_S = 0.05, 1.0
 #: Seconds after which who waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
 
@@ -112,7 +116,7 @@ class PcscDriver:
         self._timeout_s = timeout_s
         self._context: Any = None
         self._generation = 0
-        self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its event holds
+        self._looks: dict[str, tuple[float, int]] = {}  # reader -> until when its state holds, and what it is
         self._waiting: list[Any] = []
         self._is_cancelled = False
         self._cancelled = allocate_lock()
@@ -129,26 +133,29 @@ class PcscDriver:
 
     def card_event(self, reader: str) -> int | None:
         """The reader's own event counter, told apart from that of an earlier run of the service."""
-        until, event = self._looks.get(reader, (0.0, None))
-        if monotonic() >= until:
-            event = self._ask_event(reader)
-            self._looks[reader] = monotonic() + LOOK_S, event
-        return event
+        return self._event_in(self._look(reader))
 
-    def _ask_event(self, reader: str) -> int | None:
+    def _look(self, reader: str) -> int:
+        """The state of a reader, with its event counter in the upper half."""
+        until, state = self._looks.get(reader, (0.0, 0))
+        if monotonic() >= until:
+            state = self._watch_state(reader)
+            self._looks[reader] = monotonic() + LOOK_S, state
+        return state
+
+    def _watch_state(self, reader: str) -> int:
         result, states = self._watch(
             lambda context: self._scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
         )
-        if result not in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT):
-            return None
-        return self._event_in(states[0][1])
+        return states[0][1] if result in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT) else 0
 
     def _event_in(self, state: int) -> int | None:
         return self._generation << 16 | state >> 16 & 0xFFFF if state & SCARD_STATE_PRESENT else None
 
     def connect(self, reader: str) -> PcscConnection:
         """A connection with its own context. See Driver.connect for what it raises."""
-        return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s)
+        was_in_use = bool(self._look(reader) & SCARD_STATE_INUSE)
+        return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s, was_in_use)
 
     def wait(self, known: Mapping[str, int | None]) -> None:
         """See Driver.wait. Each caller has a context of its own, which `cancel` finds in a list."""
@@ -231,29 +238,39 @@ class PcscConnection:
     to itself, is given up after a time instead of hanging the host (design decision 8).
     """
 
-    def __init__(self, scard: Any, context: Any, reader: str, timeout_s: float) -> None:
+    def __init__(self, scard: Any, context: Any, reader: str, timeout_s: float, was_in_use: bool = False) -> None:
         self._scard = scard
         self._context = context
+        self._reader = reader
         self._timeout_s = timeout_s
+        self.is_shared = was_in_use
+        self.goes_on = False
+        self._held_until = 0.0  # when the transaction that is open has to end; 0 while there is none
         self._handle: Any = None
         self._pci: Any = None
         self._is_closed = False
         self._if_late: type[JpkiError] = CardMute  # what it means when the present call does not return in time
         self._worker = Worker(timeout_s, self._disconnect)
         try:
-            self._in_time(lambda: self._connect(reader), CardMute)
+            self._in_time(self._connect, CardMute)
         except JpkiError:
             self.close()
             raise
 
-    def transact(self, step: Callable[[bool], T]) -> T:
+    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
         """All of it in the worker's thread; the answer is given while the transaction ends."""
-        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
+        linger_s = LINGER_S if lingers else 0.0
+        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end, linger_s)
         return answer
+
+    def look_for_others(self) -> bool:
+        """The service only tells whether anybody is connected, so for a moment we are not."""
+        self._in_time(self._look_from_outside, ReaderBusy)
+        return self.is_shared
 
     def power_cycle(self) -> None:
         """Power the card off and on."""
-        self._in_time(lambda: self._reconnect(SCARD_UNPOWER_CARD), CardMute)
+        self._in_time(self._power_cycle, CardMute)
 
     def close(self) -> None:
         """Disconnect, leaving the card as it is for other programs."""
@@ -277,9 +294,9 @@ class PcscConnection:
         _check(result)
         return bytes(response)
 
-    def _connect(self, reader: str) -> None:
+    def _connect(self) -> None:
         result, handle, protocol = self._scard.SCardConnect(
-            self._context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
+            self._context, self._reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
         )
         _check(result)
         self._handle = handle
@@ -291,8 +308,13 @@ class PcscConnection:
     def _begin(self) -> bool:
         """Whether another program has reset the card, to which the connection was made anew.
 
-        That program may do it again meanwhile; the service may be about to power the card.
+        That program may do it again meanwhile; the service may be about to power the card. A transaction that has
+        lingered goes on.
         """
+        self.goes_on = monotonic() < self._held_until
+        if self.goes_on:
+            return False
+        self._end()
         was_reset = False
         for _attempt in range(RECONNECTS):
             result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
@@ -301,6 +323,7 @@ class PcscConnection:
             was_reset = True
             self._reconnect_after_reset()
         _check(result)
+        self._held_until = monotonic() + MAX_HOLD_S
         return was_reset
 
     def _reconnect_after_reset(self) -> None:
@@ -325,23 +348,48 @@ class PcscConnection:
 
     def _end(self) -> None:
         """If the card is gone, or another program has it, there is no transaction to end."""
-        self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
+        if self._held_until:
+            self._held_until = 0.0
+            self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
-    def _disconnect(self) -> None:
+    def _look_from_outside(self) -> None:
+        """(To ask for being the only one is no way: the service waits until that is so.)"""
+        self._leave()
+        result, states = self._scard.SCardGetStatusChange(self._context, 0, [(self._reader, SCARD_STATE_UNAWARE)])
+        self.is_shared = result != SCARD_S_SUCCESS or bool(states[0][1] & SCARD_STATE_INUSE)
+        try:
+            self._connect()
+        except JpkiError as error:
+            raise CardRemoved(f"the card was left for a moment, and somebody else has it: {error}") from None
+
+    def _power_cycle(self) -> None:
+        self._end()
+        self._reconnect(SCARD_UNPOWER_CARD)
+
+    def _leave(self) -> None:
+        self._end()
         if self._handle is not None:
             self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
+            self._handle = None
+
+    def _disconnect(self) -> None:
+        self._leave()
         self._scard.SCardReleaseContext(self._context)
 
     # -- in the caller's thread -----------------------------------------------------------------------------
 
     def _in_time(
-        self, job: Callable[[], Any], if_late: type[JpkiError], afterwards: Callable[[], None] = nothing
+        self,
+        job: Callable[[], Any],
+        if_late: type[JpkiError],
+        afterwards: Callable[[], None] = nothing,
+        linger_s: float = 0.0,
     ) -> Any:
         """The answer of a job, or the fact that a call in it has none after the time allowed."""
         self._refuse_if_given_up()
         self._if_late = if_late
         try:
-            return self._worker.run(job, afterwards)
+            return self._worker.run(job, afterwards, linger_s)
         except TimeoutError:
             raise self._if_late(f"the reader did not answer within {self._timeout_s:g} s") from None
 

@@ -35,6 +35,7 @@ class Worker:
         self._clean_up = clean_up
         self._job: Job | None = None
         self._afterwards = nothing
+        self._linger_s = 0.0
         self._deadline = 0.0
         self._answer: Any = None
         self._error: BaseException | None = None
@@ -45,20 +46,22 @@ class Worker:
         self._done.acquire()
         start_new_thread(self._work, ())
 
-    def run(self, job: Job, afterwards: Callable[[], None] = nothing) -> Any:
+    def run(self, job: Job, afterwards: Callable[[], None] = nothing, linger_s: float = 0.0) -> Any:
         """The answer of a job; only until the worker is abandoned.
 
         When a Python host ends it lets no other thread run any more, so the job is done here then, however long it
         takes: the card has to forget the PIN.
 
         :param afterwards: what the thread does next, for which nobody waits but another job; it does not raise.
+        :param linger_s: how long the thread waits for another job before that, unless this one fails. A job that comes
+            in time takes over what was to be done.
         :raises TimeoutError: a call in it did not return in time, and the worker is abandoned.
         """
         if is_finalizing():
             return _run_here(job, afterwards)
         is_done = False
         try:
-            self._job, self._afterwards = job, afterwards
+            self._job, self._afterwards, self._linger_s = job, afterwards, linger_s
             self.renew()
             self._wanted.release()
             is_done = self._is_done_in_time()
@@ -93,18 +96,23 @@ class Worker:
         return False
 
     def _work(self) -> None:
+        afterwards, linger_s = nothing, 0.0
         while True:
-            self._wanted.acquire()
-            job, self._job, afterwards = self._job, None, self._afterwards
+            if not (linger_s and self._wanted.acquire(timeout=linger_s)):
+                afterwards()
+                afterwards = nothing
+                self._wanted.acquire()
+            job, self._job = self._job, None
             if job is None:
                 break
+            afterwards, linger_s = self._afterwards, self._linger_s
             try:
                 self._answer = job()
             except BaseException as error:
-                self._error = error
+                self._error, linger_s = error, 0.0
             job = None  # it may refer to a PIN
             self._done.release()
-            afterwards()
+        afterwards()
         if self.is_abandoned:
             self._clean_up()
 
