@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from unit.clock import Clock
 
-from pyjpki11.reader import pcsc, worker
+from pyjpki11.reader import worker
 
 settings.register_profile("unit", deadline=None, database=None)
 settings.load_profile("unit")
@@ -14,8 +14,7 @@ settings.load_profile("unit")
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """That of connections and their workers."""
+    """That of workers."""
     clock = Clock()
     monkeypatch.setattr(worker, "monotonic", clock)
-    monkeypatch.setattr(pcsc, "monotonic", clock)
     return clock

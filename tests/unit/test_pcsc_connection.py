@@ -180,13 +180,6 @@ def test_a_transaction_that_nobody_goes_on_with(scard: Scard, monkeypatch: pytes
     connection.close()
 
 
-def test_a_transaction_does_not_go_on_for_ever(scard: Scard, patient: PcscConnection, clock: Clock) -> None:
-    assert not goes_on(patient, True)
-    clock.now_s += pcsc.MAX_HOLD_S
-    assert not goes_on(patient, True)
-    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", "BeginTransaction", "Transmit"]
-
-
 def test_a_step_that_fails_keeps_nobody_off(scard: Scard, patient: PcscConnection) -> None:
     def fail(was_reset: bool) -> None:
         raise StatusWordError(0x6A82, 0xA4)

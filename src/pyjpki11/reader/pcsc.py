@@ -46,9 +46,8 @@ PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming
 #: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
 #: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
 LOOK_S = 0.005
-#: Seconds for which a transaction that lingers waits for the next one, and those after which it ends between two
-#: however fast they follow each other. Others who want the card ask every 100 ms.
-LINGER_S, MAX_HOLD_S = 0.05, 1.0
+#: Seconds for which a transaction that lingers waits for the next one. Others who want the card ask every 200 ms.
+LINGER_S = 0.05
 #: Seconds after which who waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
 
@@ -245,7 +244,7 @@ class PcscConnection:
         self._timeout_s = timeout_s
         self.is_shared = was_in_use
         self.goes_on = False
-        self._held_until = 0.0  # when the transaction that is open has to end; 0 while there is none
+        self._is_held = False  # a transaction is open
         self._handle: Any = None
         self._pci: Any = None
         self._is_closed = False
@@ -311,10 +310,9 @@ class PcscConnection:
         That program may do it again meanwhile; the service may be about to power the card. A transaction that has
         lingered goes on.
         """
-        self.goes_on = monotonic() < self._held_until
+        self.goes_on = self._is_held
         if self.goes_on:
             return False
-        self._end()
         was_reset = False
         for _attempt in range(RECONNECTS):
             result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
@@ -323,7 +321,7 @@ class PcscConnection:
             was_reset = True
             self._reconnect_after_reset()
         _check(result)
-        self._held_until = monotonic() + MAX_HOLD_S
+        self._is_held = True
         return was_reset
 
     def _reconnect_after_reset(self) -> None:
@@ -348,8 +346,8 @@ class PcscConnection:
 
     def _end(self) -> None:
         """If the card is gone, or another program has it, there is no transaction to end."""
-        if self._held_until:
-            self._held_until = 0.0
+        if self._is_held:
+            self._is_held = False
             self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
     def _look_from_outside(self) -> None:
