@@ -153,9 +153,13 @@ class Driver:
 
 
 class Transactions(ABC):
-    """What can begin and end a transaction, and so do a step in one; none lingers."""
+    """What can begin and end a transaction, and so do a step in one."""
 
     goes_on = False
+
+    @abstractmethod
+    def linger(self) -> None:
+        """Let the transaction stay open for the next one, where that can be done."""
 
     @abstractmethod
     def begin(self) -> bool:
@@ -165,7 +169,7 @@ class Transactions(ABC):
     def end(self) -> None:
         """Leave the transaction."""
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """The answer of a step, made between begin() and end(); it is told what begin() tells."""
         was_reset = self.begin()
         try:
@@ -175,7 +179,7 @@ class Transactions(ABC):
 
 
 class Connection(Transactions):
-    """One user of the card; belongs to one insertion."""
+    """One user of the card; belongs to one insertion. None of its transactions lingers."""
 
     def __init__(self, driver: Driver, link: Link, insertion: int) -> None:
         self._driver = driver
@@ -184,6 +188,9 @@ class Connection(Transactions):
         self._resets_seen = driver.resets
         self._in_transaction = False
         self.is_shared = driver.has_users_besides(self)
+
+    def linger(self) -> None:
+        """There is nobody who would end it in time."""
 
     def look_for_others(self) -> bool:
         """Whether anybody else is connected."""

@@ -143,11 +143,15 @@ class Connection:
         """See reader.base.Connection."""
         return self._inner.goes_on
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """See reader.base.Connection."""
         assert not self._is_closed
         self._reader.meanwhile()
-        return self._inner.transact(step, lingers)
+        return self._inner.transact(step)
+
+    def linger(self) -> None:
+        """See reader.base.Connection."""
+        self._inner.linger()
 
     def look_for_others(self) -> bool:
         """See reader.base.Connection."""

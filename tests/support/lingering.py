@@ -18,18 +18,25 @@ class Lingering(Transactions):
 
     can_linger = True
     is_held = False
+    _lingers = False
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def linger(self) -> None:
+        """Do so after the present step, if it succeeds."""
+        self._lingers = self.can_linger
+
+    def transact(self, step: Callable[[bool], T]) -> T:
         """A transaction, or the next part of one. Who fails ends it."""
         self.goes_on = self.is_held
         was_reset = not self.goes_on and self.begin()
         self.is_held = True
-        stays = False
+        self._lingers = False
         try:
             answer = step(was_reset)
-            stays = lingers and self.can_linger
+        except BaseException:
+            self._lingers = False
+            raise
         finally:
-            if not stays:
+            if not self._lingers:
                 self.end_lingering()
         return answer
 

@@ -305,12 +305,12 @@ class Connection(Lingering):
         self.is_shared = self._reader.others(self._inner.look_for_others)
         return self.is_shared
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """See Lingering; steps do not overlap."""
         assert not self.is_under_way, "a transaction within a transaction"
         self.is_under_way = True
         try:
-            return super().transact(step, lingers)
+            return super().transact(step)
         finally:
             self.is_under_way = False
 
@@ -344,7 +344,7 @@ class Connection(Lingering):
         if self._question[1:3] == bytes((SELECT, BY_NAME)):
             self._is_proven = is_success and self._question.endswith(JPKI_AID)
         elif self._question[1] == SIGN:
-            self._is_proven = self._is_genuine
+            self._is_proven |= self._is_genuine
 
     def end(self) -> None:
         """Leave the transaction."""

@@ -6,6 +6,7 @@ import pytest
 from unit.jpki_commands import (
     BLOCK,
     FILES,
+    HEAD,
     KEYS,
     NEW_PINS,
     OK,
@@ -176,13 +177,57 @@ def test_no_select_right_after_a_signature() -> None:
     """Nobody else can have selected anything meanwhile."""
     asked, named = present(SIGNATURE)
     lines: Lines = [SELECT_AP, asked, named, sign(SIGNATURE), named, sign(SIGNATURE), named]
-    card, connection = selected(*lines, lingers=True)
+    card, connection = selected(*lines, lingers=True, others=(True, True))
     for _ in range(2):
         call_verify(card, SIGNATURE)
         consents(card)
     call_verify(card, SIGNATURE)
     connection.assert_finished()
     assert connection.events[4:] == ["begin", ".", ".", ".", "end", "begin", ".", ".", "end", "begin", ".", ".", "end"]
+
+
+def read_everything(card: JpkiCard) -> None:
+    """What programs do before a login."""
+    card.tries_left(AUTHENTICATION)
+    card.read_head(0x000A)
+    card.has_signature_certificate()
+    card.probe_pss(AUTHENTICATION)
+
+
+def everything() -> Lines:
+    """Its commands."""
+    probes = [(f"80{mode}971F{'00' * 31}00", "6A86") for mode in ("2A04", "2A7F")]
+    return [tries(AUTHENTICATION), HEAD, ("00B0880003", "010000" + OK), *probes]
+
+
+def test_no_select_for_a_login_at_once() -> None:
+    """Nobody else is there to be kept off."""
+    lines: Lines = [*everything(), verify(AUTHENTICATION, OK, "98"), SELECT_AP, verify(AUTHENTICATION, OK, "98")]
+    card, connection = selected(*lines, lingers=True)
+    read_everything(card)
+    call_verify(card, AUTHENTICATION)
+    call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
+    assert connection.events == ["begin", *"." * 8, "end", "begin", ".", ".", "end"]
+
+
+def test_others_are_not_kept_off_for_a_login() -> None:
+    lines: Lines = [*everything()[:3], SELECT_AP, *everything()[3:], SELECT_AP, verify(AUTHENTICATION, OK, "98")]
+    card, connection = selected(*lines, lingers=True, others=(True, True))
+    read_everything(card)
+    call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
+    assert connection.events.count("begin") == 6
+
+
+def test_what_was_selected_once_is_no_proof() -> None:
+    """A card whose transaction has ended meanwhile: what reads from it now need not be our application."""
+    card, connection = selected(tries(AUTHENTICATION), SELECT_AP, verify(AUTHENTICATION, OK, "98"), lingers=True)
+    connection.end_lingering()
+    card.tries_left(AUTHENTICATION)
+    assert not connection.is_held
+    call_verify(card, AUTHENTICATION)
+    connection.assert_finished()
 
 
 NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
@@ -193,7 +238,7 @@ NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
 
 @pytest.mark.parametrize(("options", "is_believed"), NO_PROOF.values(), ids=NO_PROOF)
 def test_a_select_where_nothing_proves_it(options: dict[str, bool], is_believed: bool) -> None:
-    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), **options)
+    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), others=(True, True), **options)
     consents(card)
     if not is_believed:
         card.doubt()

@@ -159,9 +159,11 @@ def goes_on(connection: PcscConnection, lingers: bool) -> bool:
 
     def step(was_reset: bool) -> bool:
         connection.transmit(COMMAND)
+        if lingers:
+            connection.linger()
         return connection.goes_on and not was_reset
 
-    return connection.transact(step, lingers)
+    return connection.transact(step)
 
 
 def test_a_transaction_goes_on(scard: Scard, patient: PcscConnection) -> None:
@@ -182,11 +184,12 @@ def test_a_transaction_that_nobody_goes_on_with(scard: Scard, monkeypatch: pytes
 
 def test_a_step_that_fails_keeps_nobody_off(scard: Scard, patient: PcscConnection) -> None:
     def fail(was_reset: bool) -> None:
+        patient.linger()
         raise StatusWordError(0x6A82, 0xA4)
 
     assert not goes_on(patient, True)
     with pytest.raises(StatusWordError):
-        patient.transact(fail, True)
+        patient.transact(fail)
     assert not goes_on(patient, True)
     assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", "BeginTransaction", "Transmit"]
 

@@ -88,8 +88,8 @@ def test_a_job_that_comes_in_time_takes_over_what_lingers() -> None:
     done: list[str] = []
     over = threading.Event()
     worker = Worker(LONG_S, never)
-    assert worker.run(lambda: 1, lambda: done.append("first"), LONG_S) == 1
-    assert worker.run(lambda: 2, lambda: done.append("second"), LONG_S) == 2
+    worker.run(lambda: worker.linger(LONG_S), lambda: done.append("first"))
+    worker.run(lambda: worker.linger(LONG_S), lambda: done.append("second"))
     worker.run(lambda: done.append("job"), over.set)
     assert over.wait(LONG_S)
     assert done == ["job"]
@@ -99,7 +99,7 @@ def test_a_job_that_comes_in_time_takes_over_what_lingers() -> None:
 def test_what_lingers_is_done_when_no_job_comes() -> None:
     done = threading.Event()
     worker = Worker(LONG_S, never)
-    worker.run(lambda: 1, done.set, SHORT_S)
+    worker.run(lambda: worker.linger(SHORT_S), done.set)
     assert done.wait(LONG_S)
     assert worker.run(lambda: 2) == 2
     worker.stop()
@@ -107,12 +107,13 @@ def test_what_lingers_is_done_when_no_job_comes() -> None:
 
 def test_nothing_lingers_after_an_error() -> None:
     def fail() -> None:
+        worker.linger(LONG_S)
         raise CardMute("no answer")
 
     done = threading.Event()
     worker = Worker(LONG_S, never)
     with pytest.raises(CardMute):
-        worker.run(fail, done.set, LONG_S)
+        worker.run(fail, done.set)
     assert done.wait(LONG_S)
     worker.stop()
 
@@ -120,7 +121,7 @@ def test_nothing_lingers_after_an_error() -> None:
 def test_what_lingers_is_done_when_the_thread_ends() -> None:
     done = threading.Event()
     worker = Worker(LONG_S, never)
-    worker.run(lambda: 1, done.set, LONG_S)
+    worker.run(lambda: worker.linger(LONG_S), done.set)
     worker.stop()
     assert done.wait(LONG_S)
 

@@ -98,7 +98,8 @@ class JpkiCard:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._channel = Channel(connection)
-        self._is_selected = False
+        self._is_selected = False  # as far as anybody knows
+        self._is_proven = False  # that it is, in the transaction that is open
         self._has_short_ids = True
         self._counted_by_short_id: set[int] = set()  # EFs of PINs whose tries a card has told by their short identifier
 
@@ -113,7 +114,7 @@ class JpkiCard:
         :raises CardNotRecognized: it has no JPKI application.
         :raises StatusWordError: it does not say whether it has one.
         """
-        return self._channel.transact(lambda _was_reset: self._identify(recall))
+        return self._transact(lambda _was_reset: self._identify(recall))
 
     def read_head(self, ef: int) -> bytes:
         """The first bytes, at most 256, of the certificate in an EF.
@@ -121,19 +122,19 @@ class JpkiCard:
         :raises BadCardData: there is no certificate in it.
         :raises SecurityStatusNotSatisfied: it is readable only after its PIN.
         """
-        return self._in_transaction(lambda: self._read_head(ef))
+        return self._look(lambda: self._read_head(ef))
 
     def read_certificate(self, ef: int, head: bytes) -> Certificate:
         """The certificate in an EF whose head has been read.
 
         :raises BadCardData: it is cut off, or no certificate.
         """
-        return self._in_transaction(lambda: Certificate(head[: certificate_len(head)] + self._read_tail(ef, head)))
+        return self._look(lambda: Certificate(head[: certificate_len(head)] + self._read_tail(ef, head)))
 
     def has_signature_certificate(self) -> bool | None:
         """Whether there is one, which shows without its PIN; None when the card does not say. Card: reference 1.3"""
         try:
-            data = self._in_transaction(lambda: self._read(layout.AVAILABILITY_EF, layout.AVAILABILITY_LEN))
+            data = self._look(lambda: self._read(layout.AVAILABILITY_EF, layout.AVAILABILITY_LEN))
         except StatusWordError as error:
             log.info(f"no list of certificates on this card: {error}")
             return None
@@ -141,7 +142,7 @@ class JpkiCard:
 
     def tries_left(self, key: KeyLayout) -> int | None:
         """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3"""
-        return self._in_transaction(lambda: self._tries_left(key))
+        return self._look(lambda: self._tries_left(key))
 
     def verify_pin(self, key: KeyLayout, pin: bytearray) -> None:
         """Present a PIN, in the form that `pin.normalize` gives it, once.
@@ -160,24 +161,24 @@ class JpkiCard:
             be selected for it.
         :raises SecurityStatusNotSatisfied: the PIN is not verified, or no longer.
         """
-        return self._in_transaction(lambda: self._sign(key, SIGN_V15, block), lingers=lingers)
+        return self._in_transaction(lambda: self._sign(key, SIGN_V15, block, lingers))
 
     def sign_pss(self, key: KeyLayout, hashed: bytes, lingers: bool = False) -> bytes:
         """The card's RSASSA-PSS signature of a SHA-256 hash, with a salt of the card's choice.
 
         Only a card that knows it, see `probe_pss`, makes one; all else is as with `sign`. Card: reference 4.1
         """
-        return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed), lingers=lingers)
+        return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed, lingers))
 
     def doubt(self) -> None:
         """What seemed to be a signature was none: it does not show that the application is selected."""
-        self._is_selected = False
+        self._is_selected = self._is_proven = False
 
     def probe_pss(self, key: KeyLayout) -> tuple[int, int]:
         """Status words to a PSS signature of a block that has the wrong length, and to one in a mode that does not
         exist. A card that knows PSS answers the two differently; so does none whose other application is selected,
         hence the SELECT. Design: decision 8"""
-        return self._once(lambda: (self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE)))
+        return self._once(lambda: self._lingering((self._probe(key, SIGN_PSS), self._probe(key, SIGN_IMPOSSIBLE))))
 
     def change_pin(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
@@ -194,10 +195,10 @@ class JpkiCard:
         application that we know, its power is taken away. Card: reference 3.4
         """
         is_shared = self._connection.is_shared
-        if not self._channel.transact(lambda _was_reset: self._select_another(and_back=is_shared)):
+        if not self._transact(lambda _was_reset: self._select_another(and_back=is_shared)):
             self._connection.power_cycle()
         elif not is_shared and self._connection.look_for_others():
-            self._channel.transact(lambda _was_reset: self._select())
+            self._transact(lambda _was_reset: self._select())
 
     def close(self) -> None:
         """Give the card up."""
@@ -205,17 +206,36 @@ class JpkiCard:
 
     # -- what a transaction consists of ---------------------------------------------------------------------
 
-    def _in_transaction(self, step: Callable[[], T], lingers: bool = False) -> T:
+    def _transact(self, step: Callable[[bool], T]) -> T:
+        """The answer of a step; what the transaction before has proven is forgotten, unless it goes on."""
+
+        def begun(was_reset: bool) -> T:
+            self._is_proven = self._is_proven and self._connection.goes_on
+            return step(was_reset)
+
+        return self._channel.transact(begun)
+
+    def _in_transaction(self, step: Callable[[], T]) -> T:
         """Run a step with the JPKI application selected, as far as anybody knows.
 
         Whether it still is cannot be asked. A step that fails is therefore run again after a SELECT, as is one after
         another program has reset the card.
         """
-        return self._channel.transact(lambda was_reset: self._in_application(step, was_reset), lingers)
+        return self._transact(lambda was_reset: self._in_application(step, was_reset))
+
+    def _look(self, step: Callable[[], T]) -> T:
+        """Run a step before a login, say: no SELECT is needed for that if it follows at once."""
+        return self._transact(lambda was_reset: self._lingering(self._in_application(step, was_reset)))
 
     def _once(self, step: Callable[[], T]) -> T:
         """Run a step with the JPKI application selected for certain, whatever comes of it only once."""
-        return self._channel.transact(lambda _was_reset: self._after_select(step))
+        return self._transact(lambda _was_reset: self._after_select(step))
+
+    def _lingering(self, answer: T) -> T:
+        """An answer; what is proven is kept for a moment, unless there are others to be kept off."""
+        if self._is_proven and not self._connection.is_shared:
+            self._connection.linger()
+        return answer
 
     def _in_application(self, step: Callable[[], T], was_reset: bool) -> T:
         if self._is_selected and not was_reset:
@@ -227,7 +247,7 @@ class JpkiCard:
         return self._watched(step)
 
     def _after_select(self, step: Callable[[], T]) -> T:
-        if not (self._is_selected and self._connection.goes_on):
+        if not self._is_proven:
             self._select()
         return self._watched(step)
 
@@ -236,7 +256,7 @@ class JpkiCard:
         try:
             return step()
         except (CardDisturbed, CardMute):
-            self._is_selected = False
+            self._is_selected = self._is_proven = False
             raise
 
     def _identify(self, recall: Recall | None) -> TokenInfo:
@@ -245,24 +265,26 @@ class JpkiCard:
             if known is not None:
                 self._is_selected = True
                 return known
-        return self._after_select(lambda: (recall and self._glance(recall)) or self._read_token_info())
+        return self._after_select(
+            lambda: self._lingering((recall and self._glance(recall)) or self._read_token_info())
+        )
 
     def _select_another(self, and_back: bool) -> bool:
         """Whether the card has one of the other applications, which was selected meanwhile."""
-        self._is_selected = False
+        self._is_selected = self._is_proven = False
         done = any(select_application(self._channel, aid) == status.SUCCESS for aid in layout.OTHER_AIDS)
         if done and and_back:
             self._select()
         return done
 
     def _select(self) -> None:
-        self._is_selected = False
+        self._is_selected = self._is_proven = False
         sw = select_application(self._channel, layout.JPKI_AID)
         if sw in status.NO_SUCH_APPLICATION:
             raise CardNotRecognized("the card in the reader is no My Number card")
         if sw != status.SUCCESS:
             raise StatusWordError(sw, apdu.SELECT, status.sentence(sw, apdu.SELECT))
-        self._is_selected = True
+        self._is_selected = self._is_proven = True
 
     def _select_ef(self, ef: int) -> None:
         select_ef(self._channel, ef)
@@ -374,7 +396,15 @@ class JpkiCard:
         )
         return sw
 
-    def _sign(self, key: KeyLayout, mode: int, block: bytes) -> bytes:
+    def _sign(self, key: KeyLayout, mode: int, block: bytes, lingers: bool) -> bytes:
+        """A signature, which shows that the application is selected, unless it turns out to be none."""
+        signature = self._signature(key, mode, block)
+        self._is_proven = True
+        if lingers:
+            self._connection.linger()
+        return signature
+
+    def _signature(self, key: KeyLayout, mode: int, block: bytes) -> bytes:
         """The key is named in the command, or, on a card that knows no short EF identifiers, selected first."""
         command = (SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode)
         if self._has_short_ids:

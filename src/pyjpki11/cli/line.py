@@ -37,9 +37,13 @@ class WatchedLine:
         """See Connection."""
         return self._inner.goes_on
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """See Connection.transact."""
-        return self._inner.transact(step, lingers)
+        return self._inner.transact(step)
+
+    def linger(self) -> None:
+        """See Connection.linger."""
+        self._inner.linger()
 
     def look_for_others(self) -> bool:
         """See Connection.look_for_others."""

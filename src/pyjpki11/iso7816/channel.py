@@ -28,10 +28,10 @@ class Channel:
         self._connection = connection
         self._commands_left = MAX_COMMANDS
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """See Connection.transact; every step may take as many commands as any other."""
         self._commands_left = MAX_COMMANDS
-        return self._connection.transact(step, lingers)
+        return self._connection.transact(step)
 
     def exchange(
         self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0

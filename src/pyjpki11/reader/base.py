@@ -25,15 +25,17 @@ class Connection(Protocol):
     @property
     def goes_on(self) -> bool: ...
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """The answer of a step, while which other programs are kept off the card; what the step raises comes out.
 
         The step is told whether another program has reset the card since the last time. It may run in another thread
         than the caller's, so it takes no lock that a caller may hold. Once the caller has given it up, its next command
         is refused.
-
-        :param lingers: keep the others off for a moment more, so that the next step, if it comes soon, goes on.
         """
+
+    def linger(self) -> None:
+        """In a step that succeeds: keep the others off for a moment more, so that the next one, if it comes soon,
+        goes on."""
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """The response APDU (data and status word) to a command APDU, in a step only."""

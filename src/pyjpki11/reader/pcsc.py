@@ -256,10 +256,9 @@ class PcscConnection:
             self.close()
             raise
 
-    def transact(self, step: Callable[[bool], T], lingers: bool = False) -> T:
+    def transact(self, step: Callable[[bool], T]) -> T:
         """All of it in the worker's thread; the answer is given while the transaction ends."""
-        linger_s = LINGER_S if lingers else 0.0
-        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end, linger_s)
+        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
         return answer
 
     def look_for_others(self) -> bool:
@@ -292,6 +291,10 @@ class PcscConnection:
         result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
         _check(result)
         return bytes(response)
+
+    def linger(self) -> None:
+        """Leave it to the worker when the transaction ends."""
+        self._worker.linger(LINGER_S)
 
     def _connect(self) -> None:
         result, handle, protocol = self._scard.SCardConnect(
@@ -377,17 +380,13 @@ class PcscConnection:
     # -- in the caller's thread -----------------------------------------------------------------------------
 
     def _in_time(
-        self,
-        job: Callable[[], Any],
-        if_late: type[JpkiError],
-        afterwards: Callable[[], None] = nothing,
-        linger_s: float = 0.0,
+        self, job: Callable[[], Any], if_late: type[JpkiError], afterwards: Callable[[], None] = nothing
     ) -> Any:
         """The answer of a job, or the fact that a call in it has none after the time allowed."""
         self._refuse_if_given_up()
         self._if_late = if_late
         try:
-            return self._worker.run(job, afterwards, linger_s)
+            return self._worker.run(job, afterwards)
         except TimeoutError:
             raise self._if_late(f"the reader did not answer within {self._timeout_s:g} s") from None
 

@@ -46,22 +46,20 @@ class Worker:
         self._done.acquire()
         start_new_thread(self._work, ())
 
-    def run(self, job: Job, afterwards: Callable[[], None] = nothing, linger_s: float = 0.0) -> Any:
+    def run(self, job: Job, afterwards: Callable[[], None] = nothing) -> Any:
         """The answer of a job; only until the worker is abandoned.
 
         When a Python host ends it lets no other thread run any more, so the job is done here then, however long it
         takes: the card has to forget the PIN.
 
         :param afterwards: what the thread does next, for which nobody waits but another job; it does not raise.
-        :param linger_s: how long the thread waits for another job before that, unless this one fails. A job that comes
-            in time takes over what was to be done.
         :raises TimeoutError: a call in it did not return in time, and the worker is abandoned.
         """
         if is_finalizing():
             return _run_here(job, afterwards)
         is_done = False
         try:
-            self._job, self._afterwards, self._linger_s = job, afterwards, linger_s
+            self._job, self._afterwards, self._linger_s = job, afterwards, 0.0
             self.renew()
             self._wanted.release()
             is_done = self._is_done_in_time()
@@ -80,6 +78,13 @@ class Worker:
     def renew(self) -> None:
         """A call begins, in a job: it has all of the time allowed."""
         self._deadline = monotonic() + self._timeout_s
+
+    def linger(self, seconds: float) -> None:
+        """In a job: wait so long for another one before what comes afterwards, unless this job fails.
+
+        A job that comes in time takes over what was to be done.
+        """
+        self._linger_s = seconds
 
     def stop(self) -> None:
         """End the thread, now or when the job it is in is done; twice does no harm."""
@@ -105,9 +110,10 @@ class Worker:
             job, self._job = self._job, None
             if job is None:
                 break
-            afterwards, linger_s = self._afterwards, self._linger_s
+            afterwards = self._afterwards
             try:
                 self._answer = job()
+                linger_s = self._linger_s
             except BaseException as error:
                 self._error, linger_s = error, 0.0
             job = None  # it may refer to a PIN
