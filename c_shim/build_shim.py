@@ -29,6 +29,8 @@ ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)
 CALLED_BY_PYTHON = """
 static void fill_core(void *address);
 static void modular_power(unsigned char *number, unsigned long exponent, const unsigned char *modulus, size_t length);
+struct lingering *keep_transaction(long card, unsigned milliseconds);
+bool take_transaction(struct lingering *it);
 static const char *const SHIM_STAMP;
 """
 
@@ -52,7 +54,7 @@ def boundary_module() -> FFI:
     ffi.cdef((HERE / "cryptoki.h").read_text())
     ffi.cdef(callback_declarations())
     ffi.cdef(CALLED_BY_PYTHON)
-    sources = [(HERE / name).read_text() for name in ("attach.c", "arithmetic.c")]
+    sources = [(HERE / name).read_text() for name in ("attach.c", "arithmetic.c", "lingering.c")]
     ffi.set_source(
         "pyjpki11.boundary._cffi",
         "\n".join([*sources, f'static const char *const SHIM_STAMP = "{shim_stamp()}";\n']),

@@ -19,10 +19,10 @@ from support.process import run
 STANDARD = {"gc", "itertools"}
 OURS = {
     "": {"arithmetic", "environment", "errors", "log", "program", "settings"},
-    "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "gmp", "marshal"},
+    "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal", "native"},
     "cryptoki": {"ck", "ckf", "ckr", "names"},
     "provider": {"module", "port"},
-    "reader": {"drivers", "pcsc", "worker"},
+    "reader": {"drivers", "lingering", "pcsc", "worker"},
 }
 FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
 #: What may come with the first signature of a new card: it is hashed, and the authorities are read from PEM. Where

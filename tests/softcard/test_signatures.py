@@ -210,15 +210,15 @@ def test_no_wrong_signature_is_handed_out(
 
 def test_what_was_no_signature_proves_nothing(make_desk: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A genuine one shows that the JPKI application is selected, so a VERIFY may follow at once."""
-    doubts: list[JpkiCard] = []
-    monkeypatch.setattr(JpkiCard, "doubt", lambda card: doubts.append(card))
+    judgements: list[bool] = []
+    monkeypatch.setattr(JpkiCard, "judge", lambda card, is_genuine: judgements.append(is_genuine))
     for fault, answer in (([], "OK"), (["wrong-signature"], "DEVICE_ERROR")):
         desk = make_desk(fault)
         for name in KEYS:
             desk.open(name)
             desk.login(name)
             assert desk.do("sign", name) == answer
-        assert len(doubts) == len(fault) * len(KEYS)
+    assert judgements == [True, True, False, False]
 
 
 def test_a_message_that_failed_is_no_part_of_the_next(logged_in: Desk) -> None:

@@ -168,9 +168,10 @@ def test_first_command_6f00_before_verify() -> None:
 # -- VERIFY in a transaction that goes on -----------------------------------------------------------------
 
 
-def consents(card: JpkiCard) -> bytes:
+def consents(card: JpkiCard, is_genuine: bool = True) -> None:
     """A signature after which the next PIN may come at once."""
-    return card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
+    card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
+    card.judge(is_genuine)
 
 
 def test_no_select_right_after_a_signature() -> None:
@@ -230,6 +231,13 @@ def test_what_was_selected_once_is_no_proof() -> None:
     connection.assert_finished()
 
 
+def test_an_unverified_signature_proves_nothing() -> None:
+    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), others=(True, True), lingers=True)
+    card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
+    call_verify(card, SIGNATURE)
+    connection.assert_finished()
+
+
 NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
     "the card was free for others": ({"lingers": False}, True),
     "the signature was none": ({"lingers": True}, False),
@@ -239,9 +247,7 @@ NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
 @pytest.mark.parametrize(("options", "is_believed"), NO_PROOF.values(), ids=NO_PROOF)
 def test_a_select_where_nothing_proves_it(options: dict[str, bool], is_believed: bool) -> None:
     card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), others=(True, True), **options)
-    consents(card)
-    if not is_believed:
-        card.doubt()
+    consents(card, is_believed)
     call_verify(card, SIGNATURE)
     connection.assert_finished()
 

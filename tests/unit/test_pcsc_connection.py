@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from unit.clock import Clock
 
-from pyjpki11.errors import CardMute, CardRemoved, ReaderBusy, StatusWordError
-from pyjpki11.reader import pcsc
+from pyjpki11.errors import CardAbsent, CardMute, CardRemoved, ReaderBusy, StatusWordError
+from pyjpki11.reader import lingering
 from pyjpki11.reader.pcsc import PcscConnection
 
 LONG_S, SHORT_S = 60, 0.01
@@ -40,7 +40,6 @@ class Scard:
         self.answers: dict[str, Any] = {}
         self.go_on = threading.Event()
         self.is_over = threading.Event()
-        self.has_ended = threading.Semaphore(0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*_arguments: Any) -> Any:
@@ -48,11 +47,10 @@ class Scard:
             self.calls.append(short)
             if short == self.hanging:
                 self._hang()
-            if short == "EndTransaction":
-                self.has_ended.release()
             if short == "ReleaseContext":
                 self.is_over.set()
-            return self.answers.get(short, CALLS[name])
+            answer = self.answers.get(short, CALLS[name])
+            return answer() if callable(answer) else answer
 
         return call
 
@@ -144,14 +142,25 @@ def test_a_connection_that_hangs(scard: Scard) -> None:
 # -- transactions that linger ---------------------------------------------------------------------------
 
 
+class Keeper:
+    """Stands for lingering.keep; `is_late` as if its time were always over."""
+
+    def __init__(self, scard: Scard) -> None:
+        self._scard = scard
+        self.is_late = False
+
+    def __call__(self, card: int, milliseconds: int) -> Callable[[], bool] | None:
+        """Keep a transaction."""
+        self._scard.calls.append(f"keep for {milliseconds} ms")
+        return lambda: not self.is_late
+
+
 @pytest.fixture
-def patient(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> Iterator[PcscConnection]:
-    """A connection whose transactions linger until the next one, however busy the machine."""
-    monkeypatch.setattr(pcsc, "LINGER_S", LONG_S)
-    connection = PcscConnection(scard, 0, "a reader", LONG_S)
-    scard.calls.clear()
-    yield connection
-    connection.close()
+def keeper(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """Who keeps transactions."""
+    keeper = Keeper(scard)
+    monkeypatch.setattr(lingering, "keep", keeper)
+    return keeper
 
 
 def goes_on(connection: PcscConnection, lingers: bool) -> bool:
@@ -166,48 +175,64 @@ def goes_on(connection: PcscConnection, lingers: bool) -> bool:
     return connection.transact(step)
 
 
-def test_a_transaction_goes_on(scard: Scard, patient: PcscConnection) -> None:
-    assert [goes_on(patient, lingers) for lingers in (True, True, False)] == [False, True, True]
-    patient.close()
-    transaction = ["BeginTransaction", "Transmit", "Transmit", "Transmit", "EndTransaction"]
-    assert scard.calls == [*transaction, "Disconnect", "ReleaseContext"]
+def settled(connection: PcscConnection) -> None:
+    """Wait for what comes after the last step."""
+    connection._worker.run(lambda: None)
 
 
-def test_a_transaction_that_nobody_goes_on_with(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pcsc, "LINGER_S", SHORT_S)
-    connection = PcscConnection(scard, 0, "a reader", LONG_S)
-    assert not goes_on(connection, True)
-    assert scard.has_ended.acquire(timeout=LONG_S)
-    assert not goes_on(connection, False)
+BEGIN, KEEP = ["BeginTransaction", "Transmit"], "keep for 50 ms"
+
+
+def test_a_transaction_goes_on(scard: Scard, connection: PcscConnection, keeper: Keeper) -> None:
+    assert [goes_on(connection, lingers) for lingers in (True, True, False)] == [False, True, True]
     connection.close()
+    assert scard.calls == [
+        *BEGIN, KEEP, "Transmit", KEEP, "Transmit", "EndTransaction", "Disconnect", "ReleaseContext",
+    ]  # fmt: skip
 
 
-def test_a_step_that_fails_keeps_nobody_off(scard: Scard, patient: PcscConnection) -> None:
-    def fail(was_reset: bool) -> None:
-        patient.linger()
-        raise StatusWordError(0x6A82, 0xA4)
+def test_a_transaction_that_nobody_goes_on_with(scard: Scard, connection: PcscConnection, keeper: Keeper) -> None:
+    """It has been ended meanwhile."""
+    keeper.is_late = True
+    assert [goes_on(connection, lingers) for lingers in (True, False)] == [False, False]
+    connection.close()
+    assert scard.calls == [*BEGIN, KEEP, *BEGIN, "EndTransaction", "Disconnect", "ReleaseContext"]
 
-    assert not goes_on(patient, True)
-    with pytest.raises(StatusWordError):
-        patient.transact(fail)
-    assert not goes_on(patient, True)
-    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", "BeginTransaction", "Transmit"]
+
+def test_nobody_keeps_transactions(scard: Scard, connection: PcscConnection) -> None:
+    """As it is where there is no library that could."""
+    assert [goes_on(connection, lingers) for lingers in (True, True)] == [False, False]
+    connection.close()
+    assert scard.calls[:6] == [*BEGIN, "EndTransaction", *BEGIN, "EndTransaction"]
 
 
 ENDING: dict[str, tuple[Callable[[PcscConnection], object], list[str]]] = {
     "close": (lambda it: it.close(), ["Disconnect", "ReleaseContext"]),
     "power_cycle": (lambda it: it.power_cycle(), ["Reconnect"]),
-    "look_for_others": (lambda it: it.look_for_others(), ["Disconnect", "GetStatusChange", "Connect"]),
+    "look_for_others": (lambda it: it.look_for_others(), ["GetStatusChange", "Disconnect"]),
 }
 
 
+@pytest.mark.parametrize("is_late", [False, True])
 @pytest.mark.parametrize(("what", "calls"), ENDING.values(), ids=ENDING)
 def test_what_ends_it(
-    scard: Scard, patient: PcscConnection, what: Callable[[PcscConnection], object], calls: list[str]
+    scard: Scard,
+    connection: PcscConnection,
+    keeper: Keeper,
+    what: Callable[[PcscConnection], object],
+    calls: list[str],
+    is_late: bool,
 ) -> None:
-    assert not goes_on(patient, True)
-    what(patient)
-    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction", *calls]
+    """Unless it has ended by itself."""
+    keeper.is_late = is_late
+    goes_on(connection, True)
+    settled(connection)
+    scard.calls.clear()
+    what(connection)
+    connection.close()
+    before_it_is_left = scard.calls[: scard.calls.index(calls[-1])]
+    assert before_it_is_left.count("EndTransaction") == (not is_late)
+    assert [call for call in scard.calls if call in calls][: len(calls)] == calls
 
 
 # -- other programs -------------------------------------------------------------------------------------
@@ -219,7 +244,7 @@ def test_who_else_is_there(scard: Scard, connection: PcscConnection, state: int)
     assert not connection.is_shared
     scard.answers["GetStatusChange"] = (0, [("a reader", state, [])])
     assert connection.look_for_others() == connection.is_shared == bool(state & IN_USE)
-    assert scard.calls == ["Disconnect", "GetStatusChange", "Connect"]
+    assert scard.calls == ["GetStatusChange", "Disconnect", "GetStatusChange", "Connect", "GetStatusChange"]
     connection.close()
 
 
@@ -230,8 +255,22 @@ def test_others_may_be_there_when_the_service_does_not_say(scard: Scard, connect
 
 
 def test_a_card_that_is_gone_when_we_come_back(scard: Scard, connection: PcscConnection) -> None:
+    """The next step says so."""
     scard.answers["Connect"] = (NO_SMARTCARD, 0, 0)
-    with pytest.raises(CardRemoved, match="left for a moment"):
+    with pytest.raises(CardAbsent):
         connection.look_for_others()
+    with pytest.raises(CardRemoved, match="left for a moment"):
+        connection.transact(two_commands(connection))
     connection.close()
-    assert scard.calls == ["Disconnect", "GetStatusChange", "Connect", "ReleaseContext"]
+    assert scard.calls[-2:] == ["Connect", "ReleaseContext"]
+
+
+def test_a_card_that_was_exchanged_meanwhile(scard: Scard, connection: PcscConnection) -> None:
+    """It is not taken for the one before."""
+    events = iter((4, 4, 6))
+    scard.answers["GetStatusChange"] = lambda: (0, [("a reader", next(events) << 16 | PRESENT, [])])
+    with pytest.raises(CardRemoved, match="exchanged"):
+        connection.look_for_others()
+    with pytest.raises(CardRemoved):
+        connection.transact(two_commands(connection))
+    connection.close()

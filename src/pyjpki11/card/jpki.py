@@ -2,9 +2,9 @@
 
 Fewest commands: the application is selected once, files are reached by their short identifiers, and only a
 refusal makes us look whether another program has selected something else (then everything is said again in
-full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application and
-file, or a signature of that application, within one transaction, and is never repeated. The file's short identifier in
-the VERIFY itself stands for the second SELECT on a card that has just told the tries of that PIN by it.
+full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application, or a
+signature of it that was verified, within one transaction, then one of its file, and is never repeated. The file's short
+identifier in the VERIFY itself stands for the second SELECT on a card that has told the tries of that PIN by it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pyjpki11.errors import (
     CardDisturbed,
     CardMute,
     CardNotRecognized,
+    JpkiError,
     PinBlocked,
     PinRejected,
     StatusWordError,
@@ -93,7 +94,8 @@ def present_pin(channel: Channel, target: int, pin: bytearray) -> None:
 
 
 class JpkiCard:
-    """The JPKI application on a connected card; every method is one transaction."""
+    """The JPKI application on a connected card; every method that uses the card is a transaction, or goes on with the
+    one before, if that lingers."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -170,9 +172,9 @@ class JpkiCard:
         """
         return self._in_transaction(lambda: self._sign(key, SIGN_PSS, hashed, lingers))
 
-    def doubt(self) -> None:
-        """What seemed to be a signature was none: it does not show that the application is selected."""
-        self._is_selected = self._is_proven = False
+    def judge(self, is_genuine: bool) -> None:
+        """Be told of the last signature whether it is one, which shows whether the application is selected."""
+        self._is_selected = self._is_proven = is_genuine
 
     def probe_pss(self, key: KeyLayout) -> tuple[int, int]:
         """Status words to a PSS signature of a block that has the wrong length, and to one in a mode that does not
@@ -197,8 +199,8 @@ class JpkiCard:
         is_shared = self._connection.is_shared
         if not self._transact(lambda _was_reset: self._select_another(and_back=is_shared)):
             self._connection.power_cycle()
-        elif not is_shared and self._connection.look_for_others():
-            self._transact(lambda _was_reset: self._select())
+        elif not is_shared:
+            self._select_for_others()
 
     def close(self) -> None:
         """Give the card up."""
@@ -276,6 +278,14 @@ class JpkiCard:
         if done and and_back:
             self._select()
         return done
+
+    def _select_for_others(self) -> None:
+        """Select our application if others are connected. The login has ended, whatever becomes of this."""
+        try:
+            if self._connection.look_for_others():
+                self._transact(lambda _was_reset: self._select())
+        except JpkiError as error:
+            log.info(f"another application stays selected: {error}")
 
     def _select(self) -> None:
         self._is_selected = self._is_proven = False
@@ -397,9 +407,7 @@ class JpkiCard:
         return sw
 
     def _sign(self, key: KeyLayout, mode: int, block: bytes, lingers: bool) -> bytes:
-        """A signature, which shows that the application is selected, unless it turns out to be none."""
         signature = self._signature(key, mode, block)
-        self._is_proven = True
         if lingers:
             self._connection.linger()
         return signature

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: A response that goes on for longer than this is no certificate and no signature.
 MAX_CONTINUATIONS = 128
-#: Commands in one transaction: twice what the longest file takes whose every answer comes in two parts.
+#: Commands in one step: twice what the longest file takes whose every answer comes in two parts.
 MAX_COMMANDS = 512
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
-from pyjpki11.errors import CryptokiError, StatusWordError, WrongSignature
+from pyjpki11.errors import CryptokiError, StatusWordError
 from pyjpki11.iso7816 import apdu, status
 from pyjpki11.provider.inputs import MessageOperation
 from pyjpki11.provider.rsa import V15_PADDING_LEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from pyjpki11.cryptoki.mechanisms import Mechanism
     from pyjpki11.provider.inputs import Parameters
     from pyjpki11.provider.objects import TokenObject
@@ -58,33 +56,32 @@ class SignOperation(MessageOperation):
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
         if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, apdu.MAX_DATA_LEN):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        token = self._token
-        signature = token.sign(lambda card: card.sign(token.key, block, token.asks_each_time), consent)
-        if not self._public_key.is_v15(signature, block):
-            self._refuse_signature()
+        token, public_key = self._token, self._public_key
+        signature, _is_right = token.sign(
+            lambda card: card.sign(token.key, block, token.asks_each_time),
+            lambda signature: public_key.is_v15(signature, block) or None,
+            consent,
+        )
         return signature
 
     def _sign_pss(self, hashed: bytes, consent: bool) -> bytes:
         """Design: decision 8"""
         if len(hashed) != CARD_PSS_HASH_LEN:
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        token = self._token
+        token, public_key = self._token, self._public_key
         try:
-            signature = token.sign(lambda card: card.sign_pss(token.key, hashed, token.asks_each_time), consent)
+            signature, salt_len = token.sign(
+                lambda card: card.sign_pss(token.key, hashed, token.asks_each_time),
+                lambda signature: public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH),
+                consent,
+            )
         except StatusWordError as error:
             if error.sw == status.WRONG_P1_OR_P2:
                 token.pss.learn_absence()
             raise
-        salt_len = self._public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH)
-        if salt_len is None:
-            self._refuse_signature()
         token.pss.learn_salt_len(salt_len)
         self._check_pss()
         return signature
-
-    def _refuse_signature(self) -> NoReturn:
-        self._token.insertion.run(lambda card: card.doubt())
-        raise WrongSignature("the card's signature does not fit its certificate")
 
     def _check_pss(self) -> None:
         wanted = self._parameters

@@ -14,6 +14,7 @@ from pyjpki11.errors import (
     PinBlocked,
     PinRejected,
     SecurityStatusNotSatisfied,
+    WrongSignature,
 )
 from pyjpki11.provider import digest
 from pyjpki11.provider.objects import (
@@ -26,7 +27,7 @@ from pyjpki11.settings import CONSENT_EACH_SIGNATURE, LOGOUT_CLEARS_CARD
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import NoReturn
+    from typing import NoReturn, TypeVar
 
     from pyjpki11.card.certificate import Certificate
     from pyjpki11.card.jpki import JpkiCard
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pyjpki11.settings import Settings
 
     AnyObject = TokenObject | SessionObject
+    T = TypeVar("T")
 
 #: Seconds for which the card's answer about a PIN's tries holds: programs ask twice in a row. It is shown, no more: a
 #: try that another program uses up meanwhile is told that much later.
@@ -337,18 +339,27 @@ class Token:
 
     # -- signing --------------------------------------------------------------------------------------------
 
-    def sign(self, step: Callable[[JpkiCard], bytes], has_own_consent: bool) -> bytes:
-        """What a signing step on the card answers, unverified.
+    def sign(
+        self, step: Callable[[JpkiCard], bytes], verify: Callable[[bytes], T | None], consent: bool
+    ) -> tuple[bytes, T]:
+        """What a signing step on the card answers, with what is found out by verifying it. Design: decision 8
 
-        :param has_own_consent: the PIN was presented for this very signature.
+        :param verify: gives None for what is no signature.
+        :param consent: the PIN was presented for this very signature.
         :raises CryptokiError: USER_NOT_LOGGED_IN, also when the card has lost the login, so that hosts ask anew.
+        :raises WrongSignature: the card's answer does not verify; nobody gets it.
         """
-        with self.insertion.lock:
-            self._require_consent(has_own_consent)
+        with self.insertion.lock:  # until it is verified nobody presents a PIN, which might rely on it
+            self._require_consent(consent)
             try:
-                return self.insertion.run(step)
+                signature = self.insertion.run(step)
             except SecurityStatusNotSatisfied:
                 self._lose_login()
+            found = verify(signature)
+            self.insertion.run(lambda card: card.judge(found is not None))
+        if found is None:
+            raise WrongSignature("the card's signature does not fit its certificate")
+        return signature, found
 
     @property
     def asks_each_time(self) -> bool:

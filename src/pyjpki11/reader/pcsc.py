@@ -19,6 +19,7 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
+from pyjpki11.reader import lingering
 from pyjpki11.reader.worker import Worker, nothing
 
 TYPE_CHECKING = False
@@ -46,8 +47,8 @@ PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming
 #: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
 #: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
 LOOK_S = 0.005
-#: Seconds for which a transaction that lingers waits for the next one. Others who want the card ask every 200 ms.
-LINGER_S = 0.05
+#: For how long a transaction that lingers waits for the next one. Others who want the card ask every 200 ms.
+LINGER_MS = 50
 #: Seconds after which who waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
 
@@ -153,7 +154,7 @@ class PcscDriver:
 
     def connect(self, reader: str) -> PcscConnection:
         """A connection with its own context. See Driver.connect for what it raises."""
-        was_in_use = bool(self._look(reader) & SCARD_STATE_INUSE)
+        was_in_use = bool(self._watch_state(reader) & SCARD_STATE_INUSE)
         return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s, was_in_use)
 
     def wait(self, known: Mapping[str, int | None]) -> None:
@@ -244,7 +245,8 @@ class PcscConnection:
         self._timeout_s = timeout_s
         self.is_shared = was_in_use
         self.goes_on = False
-        self._is_held = False  # a transaction is open
+        self._lingers = False  # the transaction shall, when its step is done
+        self._take_back: Callable[[], bool] | None = None  # what does so with one that lingers
         self._handle: Any = None
         self._pci: Any = None
         self._is_closed = False
@@ -257,7 +259,7 @@ class PcscConnection:
             raise
 
     def transact(self, step: Callable[[bool], T]) -> T:
-        """All of it in the worker's thread; the answer is given while the transaction ends."""
+        """All of it in the worker's thread; the answer is given while the transaction ends, or begins to linger."""
         answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
         return answer
 
@@ -293,8 +295,8 @@ class PcscConnection:
         return bytes(response)
 
     def linger(self) -> None:
-        """Leave it to the worker when the transaction ends."""
-        self._worker.linger(LINGER_S)
+        """See Connection.linger; the next step says anew whether it does."""
+        self._lingers = True
 
     def _connect(self) -> None:
         result, handle, protocol = self._scard.SCardConnect(
@@ -313,7 +315,10 @@ class PcscConnection:
         That program may do it again meanwhile; the service may be about to power the card. A transaction that has
         lingered goes on.
         """
-        self.goes_on = self._is_held
+        self._lingers = False
+        if self._handle is None:
+            raise CardRemoved("the card was left for a moment, and could not be had again")
+        self.goes_on = self._has_lingered()
         if self.goes_on:
             return False
         was_reset = False
@@ -324,7 +329,6 @@ class PcscConnection:
             was_reset = True
             self._reconnect_after_reset()
         _check(result)
-        self._is_held = True
         return was_reset
 
     def _reconnect_after_reset(self) -> None:
@@ -348,27 +352,49 @@ class PcscConnection:
         self._set_protocol(protocol)
 
     def _end(self) -> None:
-        """If the card is gone, or another program has it, there is no transaction to end."""
-        if self._is_held:
-            self._is_held = False
+        """End the transaction, or have that done soon.
+
+        If the card is gone, or another program has it, there is no transaction to end.
+        """
+        if self._lingers:
+            self._take_back = lingering.keep(self._handle, LINGER_MS)
+        if self._take_back is None and self._handle is not None:
             self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
+    def _has_lingered(self) -> bool:
+        """Whether the transaction before is open still; nobody else ends it from now on."""
+        take_back, self._take_back = self._take_back, None
+        return take_back is not None and take_back()
+
+    def _end_lingering(self) -> None:
+        self._lingers = False
+        if self._has_lingered():
+            self._end()
+
     def _look_from_outside(self) -> None:
-        """(To ask for being the only one is no way: the service waits until that is so.)"""
+        """(To ask for being the only one is no way: the service waits until that is so.)
+
+        :raises CardRemoved: the card was exchanged meanwhile.
+        """
+        before = self._state()
         self._leave()
+        self.is_shared = bool(self._state() & SCARD_STATE_INUSE)
+        self._connect()
+        if self._state() >> 16 != before >> 16:
+            self._leave()
+            raise CardRemoved("the card was exchanged while others were looked for")
+
+    def _state(self) -> int:
+        """The reader's, with its event counter in the upper half; one that nobody tells counts as in use."""
         result, states = self._scard.SCardGetStatusChange(self._context, 0, [(self._reader, SCARD_STATE_UNAWARE)])
-        self.is_shared = result != SCARD_S_SUCCESS or bool(states[0][1] & SCARD_STATE_INUSE)
-        try:
-            self._connect()
-        except JpkiError as error:
-            raise CardRemoved(f"the card was left for a moment, and somebody else has it: {error}") from None
+        return states[0][1] if result == SCARD_S_SUCCESS else SCARD_STATE_INUSE
 
     def _power_cycle(self) -> None:
-        self._end()
+        self._end_lingering()
         self._reconnect(SCARD_UNPOWER_CARD)
 
     def _leave(self) -> None:
-        self._end()
+        self._end_lingering()
         if self._handle is not None:
             self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
             self._handle = None

@@ -35,7 +35,6 @@ class Worker:
         self._clean_up = clean_up
         self._job: Job | None = None
         self._afterwards = nothing
-        self._linger_s = 0.0
         self._deadline = 0.0
         self._answer: Any = None
         self._error: BaseException | None = None
@@ -59,7 +58,8 @@ class Worker:
             return _run_here(job, afterwards)
         is_done = False
         try:
-            self._job, self._afterwards, self._linger_s = job, afterwards, 0.0
+            self._job, self._afterwards = job, afterwards
+            self._answer = self._error = None
             self.renew()
             self._wanted.release()
             is_done = self._is_done_in_time()
@@ -79,13 +79,6 @@ class Worker:
         """A call begins, in a job: it has all of the time allowed."""
         self._deadline = monotonic() + self._timeout_s
 
-    def linger(self, seconds: float) -> None:
-        """In a job: wait so long for another one before what comes afterwards, unless this job fails.
-
-        A job that comes in time takes over what was to be done.
-        """
-        self._linger_s = seconds
-
     def stop(self) -> None:
         """End the thread, now or when the job it is in is done; twice does no harm."""
         self._job = None
@@ -101,24 +94,18 @@ class Worker:
         return False
 
     def _work(self) -> None:
-        afterwards, linger_s = nothing, 0.0
         while True:
-            if not (linger_s and self._wanted.acquire(timeout=linger_s)):
-                afterwards()
-                afterwards = nothing
-                self._wanted.acquire()
-            job, self._job = self._job, None
+            self._wanted.acquire()
+            job, self._job, afterwards = self._job, None, self._afterwards
             if job is None:
                 break
-            afterwards = self._afterwards
             try:
                 self._answer = job()
-                linger_s = self._linger_s
             except BaseException as error:
-                self._error, linger_s = error, 0.0
+                self._error = error
             job = None  # it may refer to a PIN
             self._done.release()
-        afterwards()
+            afterwards()
         if self.is_abandoned:
             self._clean_up()
 
