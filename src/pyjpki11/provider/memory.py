@@ -168,5 +168,5 @@ def _known_by_sight() -> Iterator[bytes]:
 
     for path in (f"{folder}/{name}" for folder in KNOWN for name in sorted(listdir(folder))):
         if path.endswith(".pem"):
-            with open(path, "rb") as file:
-                yield a2b_base64(b"".join(line for line in file if not line.startswith(b"-----")))
+            with open(path, "rb", buffering=0) as file:
+                yield a2b_base64(file.read().split(b"-----")[2])
