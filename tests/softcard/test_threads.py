@@ -9,6 +9,8 @@ import pytest
 from softcard.desk import Desk, DeskMaker
 from softcard.readers import Connection
 
+from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.layout import AUTHENTICATION
 from pyjpki11.reader.worker import Worker
 
 THREADS, JOIN_S = 8, 60
@@ -109,3 +111,20 @@ def test_transactions_in_another_thread(make_desk: DeskMaker, monkeypatch: pytes
             desk.logout(f"{name}-rw")
         desk.finalize()
     worker.stop()
+
+
+def test_a_signal_handler_in_the_midst_of_a_call(desk: Desk) -> None:
+    """It is in the thread that has the lock, and must not take the answer that this thread waits for."""
+    desk.open("auth")
+    insertion = desk.module.token(0).insertion
+    seen: list[object] = []
+
+    def step(card: JpkiCard) -> int | None:
+        seen.append(desk.do("login", "auth"))
+        insertion.end()
+        seen.append(desk.reader.connections)
+        return card.tries_left(AUTHENTICATION)
+
+    assert insertion.run(step) == 3
+    assert seen == ["FUNCTION_FAILED", 1]
+    assert desk.reader.connections == 0 and not insertion.is_alive

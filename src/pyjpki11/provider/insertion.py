@@ -8,9 +8,11 @@ from pyjpki11 import log
 from pyjpki11.card.certificate import serial_number_in
 from pyjpki11.card.jpki import CHUNK_LEN, JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
+from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import (
     BadCardData,
     CardRemoved,
+    CryptokiError,
     ReaderGone,
     SecurityStatusNotSatisfied,
     ServiceUnavailable,
@@ -49,6 +51,7 @@ class Insertion:
         self.is_alive = True
         self.is_unlocked = False  # a PIN was verified here that the card was not made to forget
         self.lock = RLock()
+        self._is_busy = False  # a step is under way; who has the lock too is a signal handler of a Python host
         self._card = JpkiCard(connection)
         self._heads: dict[int, bytes | None] = {}
         self._certificates: dict[int, Certificate | None] = {}
@@ -62,23 +65,32 @@ class Insertion:
         """Do something on the card, one caller at a time.
 
         :raises CardRemoved: it has left; this insertion is over then.
+        :raises CryptokiError: FUNCTION_FAILED, in a signal handler that interrupts such a step.
         """
         with self.lock:
             if not self.is_alive:
                 raise CardRemoved("the card was removed")
+            if self._is_busy:
+                raise CryptokiError(ckr.FUNCTION_FAILED, "a signal handler cannot use the card in the midst of a call")
+            self._is_busy = True
             try:
                 return step(self._card)
             except LOST as error:
                 log.info(f"the card is lost: {error}")
-                self.end()
+                self.is_alive = False
                 raise
+            finally:
+                self._is_busy = False
+                if not self.is_alive:
+                    self._card.close()
 
     def end(self) -> None:
         """Give the card up; whatever refers to it finds that it is no longer alive."""
         with self.lock:
             if self.is_alive:
                 self.is_alive = False
-                self._card.close()
+                if not self._is_busy:  # else whoever is closes it
+                    self._card.close()
 
     def serial_number(self) -> str:
         """That of the authentication certificate in hex, which is the card's only free and unique number; where

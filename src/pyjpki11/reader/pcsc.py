@@ -260,7 +260,7 @@ class PcscConnection:
 
     def transact(self, step: Callable[[bool], T]) -> T:
         """All of it in the worker's thread; the answer is given while the transaction ends, or begins to linger."""
-        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
+        answer: T = self._in_time(lambda: self._kept(step(self._begin())), ReaderBusy, self._end)
         return answer
 
     def look_for_others(self) -> bool:
@@ -351,13 +351,14 @@ class PcscConnection:
         _check(result)
         self._set_protocol(protocol)
 
-    def _end(self) -> None:
-        """End the transaction, or have that done soon.
-
-        If the card is gone, or another program has it, there is no transaction to end.
-        """
+    def _kept(self, answer: T) -> T:
+        """An answer; the transaction is handed over if it lingers, before anybody who may fork has the answer."""
         if self._lingers:
             self._take_back = lingering.keep(self._handle, LINGER_MS)
+        return answer
+
+    def _end(self) -> None:
+        """Unless it lingers. If the card is gone, or another program has it, there is no transaction to end."""
         if self._take_back is None and self._handle is not None:
             self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
