@@ -144,9 +144,7 @@ class PcscDriver:
         return state
 
     def _watch_state(self, reader: str) -> int:
-        result, states = self._watch(
-            lambda context: self._scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
-        )
+        result, states = self._watch(lambda context: _ask_state(self._scard, context, reader))
         return states[0][1] if result in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT) else 0
 
     def _event_in(self, state: int) -> int | None:
@@ -216,6 +214,11 @@ class PcscDriver:
         if _is_service_failure(result):
             _check(result)
         return result, answer
+
+
+def _ask_state(scard: Any, context: Any, reader: str) -> Any:
+    """The PC/SC result, and what the service says of the reader now."""
+    return scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
 
 
 def _is_service_failure(result: int) -> bool:
@@ -387,7 +390,7 @@ class PcscConnection:
 
     def _state(self) -> int:
         """The reader's, with its event counter in the upper half; one that nobody tells counts as in use."""
-        result, states = self._scard.SCardGetStatusChange(self._context, 0, [(self._reader, SCARD_STATE_UNAWARE)])
+        result, states = _ask_state(self._scard, self._context, self._reader)
         return states[0][1] if result == SCARD_S_SUCCESS else SCARD_STATE_INUSE
 
     def _power_cycle(self) -> None:
