@@ -67,6 +67,10 @@ class StatusWordError(JpkiError):
         self.ins = ins
 
 
+class PssUnknown(StatusWordError):
+    """The card makes no RSASSA-PSS signatures."""
+
+
 class SecurityStatusNotSatisfied(StatusWordError):
     """The card wants a PIN verified first."""
 

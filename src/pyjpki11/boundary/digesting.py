@@ -6,11 +6,12 @@ from posix import urandom
 
 from pyjpki11.boundary._cffi import ffi
 from pyjpki11.boundary.entry import module
-from pyjpki11.boundary.marshal import require, take_data
-from pyjpki11.boundary.operations import answer, begin, take_in
+from pyjpki11.boundary.marshal import put_bytes, require, take_data
+from pyjpki11.boundary.mechanism_parameters import take_mechanism
+from pyjpki11.boundary.operation_calls import begins, has_room, take_in
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider import operation
+from pyjpki11.provider.steps import DIGEST_FINAL, DIGEST_UPDATE, DIGEST_WHOLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,30 +22,27 @@ MAX_RANDOM_LEN = 16 * 1024 * 1024
 
 
 def C_DigestInit(hSession: int, pMechanism: Any) -> None:
-    begin(
-        hSession,
-        pMechanism,
-        lambda session, *mechanism: session.start_digest(*mechanism),
-        operation.DIGEST_FINAL,
-    )
+    session = module().session(hSession)
+    if begins(session, pMechanism, DIGEST_FINAL):
+        session.start_digest(*take_mechanism(pMechanism))
 
 
 def C_Digest(hSession: int, pData: Any, ulDataLen: int, pDigest: Any, pulDigestLen: Any) -> None:
-    answer(
-        hSession,
-        operation.DIGEST_WHOLE,
-        pDigest,
-        pulDigestLen,
-        lambda digesting: digesting.digest(take_data(pData, ulDataLen, digesting.room)),
-    )
+    session = module().session(hSession)
+    if has_room(session, DIGEST_WHOLE, pDigest, pulDigestLen):
+        with session.step(DIGEST_WHOLE) as digesting:
+            put_bytes(pDigest, pulDigestLen, digesting.digest(take_data(pData, ulDataLen, digesting.room)))
 
 
 def C_DigestUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
-    take_in(hSession, operation.DIGEST_UPDATE, pPart, ulPartLen)
+    take_in(hSession, DIGEST_UPDATE, pPart, ulPartLen)
 
 
 def C_DigestFinal(hSession: int, pDigest: Any, pulDigestLen: Any) -> None:
-    answer(hSession, operation.DIGEST_FINAL, pDigest, pulDigestLen, lambda digesting: digesting.finish())
+    session = module().session(hSession)
+    if has_room(session, DIGEST_FINAL, pDigest, pulDigestLen):
+        with session.step(DIGEST_FINAL) as digesting:
+            put_bytes(pDigest, pulDigestLen, digesting.finish())
 
 
 def C_SeedRandom(hSession: int, pSeed: Any, ulSeedLen: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyjpki11.boundary.entry import module
 from pyjpki11.boundary.marshal import fill_template, require, take_template
-from pyjpki11.provider import operation
+from pyjpki11.provider.steps import FIND, FIND_FINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,11 +52,13 @@ def C_FindObjectsInit(hSession: int, pTemplate: Any, ulCount: int) -> None:
 def C_FindObjects(hSession: int, phObject: Any, ulMaxObjectCount: int, pulObjectCount: Any) -> None:
     session = module().session(hSession)
     require(phObject, pulObjectCount)
-    found = session.advance(operation.FIND, lambda search: search.take(ulMaxObjectCount))
+    with session.step(FIND) as search:
+        found = search.take(ulMaxObjectCount)
     for i, handle in enumerate(found):
         phObject[i] = handle
     pulObjectCount[0] = len(found)
 
 
 def C_FindObjectsFinal(hSession: int) -> None:
-    module().session(hSession).advance(operation.FIND_FINAL, lambda search: None)
+    with module().session(hSession).step(FIND_FINAL):
+        pass  # it leads to the end

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def C_OpenSession(slotID: int, flags: int, pApplication: Any, Notify: Any, phSession: Any) -> None:
     state = module()
-    state.port(slotID)
+    state.reader_slots(slotID)
     require(phSession)
     phSession[0] = state.open_session(slotID, flags)
 

@@ -30,11 +30,11 @@ def C_GetSlotList(tokenPresent: int, pSlotList: Any, pulCount: Any) -> None:
 
 
 def C_GetSlotInfo(slotID: int, pInfo: Any) -> None:
-    port = module().port(slotID)
+    slots = module().reader_slots(slotID)
     require(pInfo)
-    put_text(pInfo.slotDescription, port.reader)
+    put_text(pInfo.slotDescription, slots.reader)
     put_text(pInfo.manufacturerID, "")
-    pInfo.flags = ckf.REMOVABLE_DEVICE | ckf.HW_SLOT | (ckf.TOKEN_PRESENT if port.has_token() else 0)
+    pInfo.flags = ckf.REMOVABLE_DEVICE | ckf.HW_SLOT | (ckf.TOKEN_PRESENT if slots.has_token() else 0)
     put_version(pInfo.hardwareVersion, (0, 0))
     put_version(pInfo.firmwareVersion, (0, 0))
 
@@ -44,7 +44,7 @@ def C_GetTokenInfo(slotID: int, pInfo: Any) -> None:
     token = state.token(slotID)
     require(pInfo)
     _put_texts(pInfo, token)
-    pInfo.flags = TOKEN_FLAGS | token.pin_flags()
+    pInfo.flags = TOKEN_FLAGS | token.login.pin_flags()
     pInfo.ulMaxSessionCount = pInfo.ulMaxRwSessionCount = ck.EFFECTIVELY_INFINITE
     pInfo.ulSessionCount, pInfo.ulRwSessionCount = state.count_sessions(token)
     pInfo.ulMaxPinLen = token.key.pin_rule.max_len
@@ -58,9 +58,9 @@ def C_GetTokenInfo(slotID: int, pInfo: Any) -> None:
 
 def _put_texts(info: Any, token: Token) -> None:
     put_text(info.label, token.layout.label)
-    put_text(info.manufacturerID, token.manufacturer())
-    put_text(info.model, token.model())
-    put_text(info.serialNumber, token.insertion.serial_number())
+    put_text(info.manufacturerID, token.facts.manufacturer())
+    put_text(info.model, token.facts.model())
+    put_text(info.serialNumber, token.facts.serial_number())
 
 
 def C_WaitForSlotEvent(flags: int, pSlot: Any, pReserved: Any) -> None:
@@ -74,13 +74,13 @@ def C_WaitForSlotEvent(flags: int, pSlot: Any, pReserved: Any) -> None:
 def C_GetMechanismList(slotID: int, pMechanismList: Any, pulCount: Any) -> None:
     token = module().token(slotID)
     require(pulCount)
-    put_numbers(pMechanismList, pulCount, list(token.mechanisms()))
+    put_numbers(pMechanismList, pulCount, list(token.facts.mechanisms()))
 
 
 def C_GetMechanismInfo(slotID: int, type: int, pInfo: Any) -> None:
     token = module().token(slotID)
     require(pInfo)
-    mechanism = token.mechanisms().get(type)
+    mechanism = token.facts.mechanisms().get(type)
     if mechanism is None:
         raise CryptokiError(ckr.MECHANISM_INVALID)
     pInfo.ulMinKeySize = mechanism.min_bits

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from pyjpki11.boundary.marshal import NULL, take_bytes, take_data
-from pyjpki11.boundary.operations import advance, answer, begin, take_in
-from pyjpki11.provider import operation
+from pyjpki11.boundary.entry import module
+from pyjpki11.boundary.marshal import NULL, put_bytes, take_bytes, take_data
+from pyjpki11.boundary.mechanism_parameters import take_mechanism
+from pyjpki11.boundary.operation_calls import begins, has_room, take_in
+from pyjpki11.provider.steps import (
+    VERIFY_FINAL,
+    VERIFY_MESSAGE,
+    VERIFY_MESSAGE_BEGIN,
+    VERIFY_MESSAGE_LAST,
+    VERIFY_MESSAGE_NEXT,
+    VERIFY_MESSAGES_FINAL,
+    VERIFY_RECOVER_WHOLE,
+    VERIFY_SIGNATURE_FINAL,
+    VERIFY_SIGNATURE_UPDATE,
+    VERIFY_SIGNATURE_WHOLE,
+    VERIFY_UPDATE,
+    VERIFY_WHOLE,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pyjpki11.provider.steps import Step
+    from pyjpki11.provider.verifying import VerifyOperation
 
 #: Bytes of the longest signature of any RSA key here.
 MAX_SIGNATURE_LEN = 2048
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
 
-    from pyjpki11.provider.inputs import Parameters
-    from pyjpki11.provider.operation import Step
-    from pyjpki11.provider.session import Session
-    from pyjpki11.provider.verifying import VerifyOperation
+def _begin(session_handle: int, mechanism: Any, key: int, last: Step) -> None:
+    session = module().session(session_handle)
+    if begins(session, mechanism, last):
+        session.start_verifying(last.kind, key, *take_mechanism(mechanism))
 
 
-def _begin(
-    session: int, mechanism: Any, key: int, last: Step, signature: Callable[[], bytes] | None = None
+def _finish(
+    session_handle: int, step: Step, signature: Any, signature_len: int, data: Any = NULL, data_len: int = 0
 ) -> None:
-    """:param signature: takes the signature, where it comes before the data."""
-
-    def start(it: Session, number: int, parameters: Parameters) -> None:
-        it.start_verifying(last.kind, key, number, parameters, signature() if signature else None)
-
-    begin(session, mechanism, start, last)
-
-
-def _finish(session: int, step: Step, signature: Any, signature_len: int, data: Any = NULL, data_len: int = 0) -> None:
     """Verify the signature of the data, together with the parts before it."""
-
-    def work(verifying: VerifyOperation) -> None:
+    with module().session(session_handle).step(step) as verifying:
         verifying.update(take_data(data, data_len, verifying.room))
         verifying.finish(_take_signature(verifying, signature, signature_len))
-
-    advance(session, step, work)
 
 
 def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> bytes:
@@ -48,37 +54,35 @@ def _take_signature(verifying: VerifyOperation, pointer: Any, length: int) -> by
 
 
 def C_VerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    _begin(hSession, pMechanism, hKey, operation.VERIFY_FINAL)
+    _begin(hSession, pMechanism, hKey, VERIFY_FINAL)
 
 
 def C_Verify(hSession: int, pData: Any, ulDataLen: int, pSignature: Any, ulSignatureLen: int) -> None:
-    _finish(hSession, operation.VERIFY_WHOLE, pSignature, ulSignatureLen, pData, ulDataLen)
+    _finish(hSession, VERIFY_WHOLE, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
 def C_VerifyUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
-    take_in(hSession, operation.VERIFY_UPDATE, pPart, ulPartLen)
+    take_in(hSession, VERIFY_UPDATE, pPart, ulPartLen)
 
 
 def C_VerifyFinal(hSession: int, pSignature: Any, ulSignatureLen: int) -> None:
-    _finish(hSession, operation.VERIFY_FINAL, pSignature, ulSignatureLen)
+    _finish(hSession, VERIFY_FINAL, pSignature, ulSignatureLen)
 
 
 def C_VerifyRecoverInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    _begin(hSession, pMechanism, hKey, operation.VERIFY_RECOVER_WHOLE)
+    _begin(hSession, pMechanism, hKey, VERIFY_RECOVER_WHOLE)
 
 
 def C_VerifyRecover(hSession: int, pSignature: Any, ulSignatureLen: int, pData: Any, pulDataLen: Any) -> None:
-    answer(
-        hSession,
-        operation.VERIFY_RECOVER_WHOLE,
-        pData,
-        pulDataLen,
-        lambda verifying: verifying.recover(_take_signature(verifying, pSignature, ulSignatureLen)),
-    )
+    session = module().session(hSession)
+    if has_room(session, VERIFY_RECOVER_WHOLE, pData, pulDataLen):
+        with session.step(VERIFY_RECOVER_WHOLE) as verifying:
+            signature = _take_signature(verifying, pSignature, ulSignatureLen)
+            put_bytes(pData, pulDataLen, verifying.recover(signature))
 
 
 def C_MessageVerifyInit(hSession: int, pMechanism: Any, hKey: int) -> None:
-    _begin(hSession, pMechanism, hKey, operation.VERIFY_MESSAGES_FINAL)
+    _begin(hSession, pMechanism, hKey, VERIFY_MESSAGES_FINAL)
 
 
 def C_VerifyMessage(
@@ -90,11 +94,12 @@ def C_VerifyMessage(
     pSignature: Any,
     ulSignatureLen: int,
 ) -> None:
-    _finish(hSession, operation.VERIFY_MESSAGE, pSignature, ulSignatureLen, pData, ulDataLen)
+    _finish(hSession, VERIFY_MESSAGE, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
 def C_VerifyMessageBegin(hSession: int, pParameter: Any, ulParameterLen: int) -> None:
-    advance(hSession, operation.VERIFY_MESSAGE_BEGIN, lambda verifying: verifying.begin_message())
+    with module().session(hSession).step(VERIFY_MESSAGE_BEGIN) as verifying:
+        verifying.begin_message()
 
 
 def C_VerifyMessageNext(
@@ -108,38 +113,36 @@ def C_VerifyMessageNext(
 ) -> None:
     """The last part is the one that comes with the signature."""
     if pSignature == NULL:
-        take_in(hSession, operation.VERIFY_MESSAGE_NEXT, pData, ulDataLen)
+        take_in(hSession, VERIFY_MESSAGE_NEXT, pData, ulDataLen)
     else:
-        _finish(hSession, operation.VERIFY_MESSAGE_LAST, pSignature, ulSignatureLen, pData, ulDataLen)
+        _finish(hSession, VERIFY_MESSAGE_LAST, pSignature, ulSignatureLen, pData, ulDataLen)
 
 
 def C_MessageVerifyFinal(hSession: int) -> None:
-    advance(hSession, operation.VERIFY_MESSAGES_FINAL, lambda verifying: None)
+    with module().session(hSession).step(VERIFY_MESSAGES_FINAL):
+        pass  # it leads to the end
 
 
 def C_VerifySignatureInit(
     hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int
 ) -> None:
-    _begin(
-        hSession,
-        pMechanism,
-        hKey,
-        operation.VERIFY_SIGNATURE_FINAL,
-        lambda: take_bytes(pSignature, ulSignatureLen, MAX_SIGNATURE_LEN),
-    )
+    session = module().session(hSession)
+    if begins(session, pMechanism, VERIFY_SIGNATURE_FINAL):
+        mechanism = take_mechanism(pMechanism)
+        signature = take_bytes(pSignature, ulSignatureLen, MAX_SIGNATURE_LEN)
+        session.start_verifying(VERIFY_SIGNATURE_FINAL.kind, hKey, *mechanism, signature)
 
 
 def C_VerifySignature(hSession: int, pData: Any, ulDataLen: int) -> None:
-    def work(verifying: VerifyOperation) -> None:
+    with module().session(hSession).step(VERIFY_SIGNATURE_WHOLE) as verifying:
         verifying.update(take_data(pData, ulDataLen, verifying.room))
         verifying.finish()
 
-    advance(hSession, operation.VERIFY_SIGNATURE_WHOLE, work)
-
 
 def C_VerifySignatureUpdate(hSession: int, pPart: Any, ulPartLen: int) -> None:
-    take_in(hSession, operation.VERIFY_SIGNATURE_UPDATE, pPart, ulPartLen)
+    take_in(hSession, VERIFY_SIGNATURE_UPDATE, pPart, ulPartLen)
 
 
 def C_VerifySignatureFinal(hSession: int) -> None:
-    advance(hSession, operation.VERIFY_SIGNATURE_FINAL, lambda verifying: verifying.finish())
+    with module().session(hSession).step(VERIFY_SIGNATURE_FINAL) as verifying:
+        verifying.finish()

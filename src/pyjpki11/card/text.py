@@ -8,28 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyjpki11.card import layout
-from pyjpki11.card.jpki import (
-    CHUNK_LEN,
-    CURRENT_EF,
-    MAX_OFFSET,
-    NEW_PIN_ONLY,
-    present_pin,
-    select_application,
-    select_ef,
-)
+from pyjpki11.card.application import CHUNK_LEN, CURRENT_EF, NEW_PIN_ONLY, Application, once, require_verified
 from pyjpki11.errors import BadCardData, CardNotRecognized
 from pyjpki11.iso7816 import apdu, status
-from pyjpki11.iso7816.channel import Channel
 from pyjpki11.iso7816.tlv import Reader, read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
     from pyjpki11.card.layout import PinLayout
-    from pyjpki11.reader.base import Connection
-
-    T = TypeVar("T")
 
 #: Tags. Card: reference 7.1
 MY_NUMBER = 0xFF10
@@ -52,90 +37,73 @@ class Attributes(NamedTuple):
     sex: str  # 1 male, 2 female, 9 not applicable
 
 
-class TextCard:
+class TextCard(Application):
     """The input assist application on a connected card."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._channel = Channel(connection)
+    def select(self) -> None:
+        """Select the application, in a transaction.
 
+        :raises NoTextApplication: there is none, as on a phone.
+        """
+        if self.select_aid(layout.TEXT_AID) != status.SUCCESS:
+            raise NoTextApplication("the card has no input assist application")
+        self.is_selected = True
+
+    @once
     def tries_left(self, key: PinLayout) -> int | None:
         """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3
 
         :raises NoTextApplication: there is none, as on a phone.
         """
-        return self._in_application(lambda: self._tries_left(key))
+        self.select_ef(key.pin_ef)
+        return status.tries_left(self.ask_tries())
 
+    @once
     def verify_pin(self, key: PinLayout, pin: bytearray) -> None:
         """Present a PIN, in the form that `pin.normalize` gives it, once.
 
         :raises PinRejected: it is wrong, and a try is gone.
         :raises PinBlocked: no tries are left, now or since long.
         """
-        self._in_application(lambda: self._verify(key, pin))
+        self._verify(key, pin)
 
+    @once
     def change_pin(self, key: PinLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
 
         Card: reference 3.5, 7.1
         """
-        self._in_application(lambda: self._change(key, old, new))
+        self._verify(key, old)
+        self.channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
 
     def read_attributes(self, pin: bytearray) -> Attributes:
         """Name, address, birth date and sex, after presenting the PIN; errors are those of `verify_pin`.
 
         :raises BadCardData: the file holds something else.
         """
-        return parse_attributes(self._in_application(lambda: self._read_with(pin, layout.ATTRIBUTES_EF)))
+        return parse_attributes(self._read_with(pin, layout.ATTRIBUTES_EF))
 
     def read_my_number(self, pin: bytearray) -> str:
         """My Number (個人番号), 12 digits; errors are those of `read_attributes`."""
-        return parse_my_number(self._in_application(lambda: self._read_with(pin, layout.MY_NUMBER_EF)))
+        return parse_my_number(self._read_with(pin, layout.MY_NUMBER_EF))
 
-    # -- what a transaction consists of ---------------------------------------------------------------------
-
-    def _in_application(self, step: Callable[[], T]) -> T:
-        def selected(_was_reset: bool) -> T:
-            self._select()
-            return step()
-
-        return self._channel.transact(selected)
-
-    def _select(self) -> None:
-        if select_application(self._channel, layout.TEXT_AID) != status.SUCCESS:
-            raise NoTextApplication("the card has no input assist application")
-
-    def _select_ef(self, ef: int) -> None:
-        select_ef(self._channel, ef)
-
-    def _tries_left(self, key: PinLayout) -> int | None:
-        self._select_ef(key.pin_ef)
-        _data, sw = self._channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF)
-        return status.tries_left(sw)
-
-    def _verify(self, key: PinLayout, pin: bytearray) -> None:
-        self._select_ef(key.pin_ef)
-        present_pin(self._channel, CURRENT_EF, pin)
-
-    def _change(self, key: PinLayout, old: bytearray, new: bytearray) -> None:
-        self._verify(key, old)
-        self._channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
-
+    @once
     def _read_with(self, pin: bytearray, ef: int) -> bytes:
         self._verify(layout.TEXT, pin)
-        self._select_ef(ef)
-        data = self._read_chunk(0)
+        self.select_ef(ef)
+        data = self.read_current(0, CHUNK_LEN)
         _tag, value, length = read_header(data)
         while len(data) < value + length:
-            chunk = self._read_chunk(len(data))
+            chunk = self.read_current(len(data), CHUNK_LEN)
             if not chunk:
                 raise BadCardData("the file ends before its length")
             data += chunk
         return data[: value + length]
 
-    def _read_chunk(self, offset: int) -> bytes:
-        if offset > MAX_OFFSET:
-            raise BadCardData("data longer than any file")
-        return self._channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=CHUNK_LEN)
+    def _verify(self, key: PinLayout, pin: bytearray) -> None:
+        self.select_ef(key.pin_ef)
+        _data, sw = self.channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF, pin)
+        require_verified(sw)
 
 
 def parse_attributes(data: bytes) -> Attributes:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    #: Attribute and value, encoded as C has it.
+    Template = Sequence[tuple[int, bytes]]
+
 ULONG_LEN = 8  # bytes of a CK_ULONG; see ck.UNAVAILABLE_INFORMATION
 
 

@@ -6,7 +6,7 @@ it (design decision 3).
 
 from __future__ import annotations
 
-from pyjpki11.provider.operation import READY
+from pyjpki11.provider.steps import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

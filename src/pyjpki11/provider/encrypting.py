@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import OaepParameters
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.operation import READY
+from pyjpki11.provider.steps import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 
-    from pyjpki11.provider.inputs import Parameters
+    from pyjpki11.provider.message_operation import Parameters
     from pyjpki11.provider.rsa import PublicKey
 
 

@@ -7,7 +7,8 @@ from itertools import count
 
 from pyjpki11.cryptoki import ckf, ckr
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.port import Port
+from pyjpki11.provider.reader_slots import ReaderSlots
+from pyjpki11.provider.reader_watch import ReaderWatch
 from pyjpki11.reader.drivers import open_driver
 from pyjpki11.settings import SLOTS
 
@@ -27,8 +28,9 @@ class Module:
         self._settings = settings
         #: Which slots of a reader there are; one that is not offered keeps its id.
         self._offered = tuple(index for index, name in enumerate(SLOTS) if name in settings.slots)
-        self._driver = open_driver(settings.reader, settings.card_timeout)
-        self._ports: list[Port] = []
+        self._driver = open_driver(settings.reader)
+        self._watch = ReaderWatch(self._driver, settings.card_timeout)
+        self._readers: list[ReaderSlots] = []
         self._sessions: dict[int, Session] = {}
         self._sessions_of: dict[Token, dict[int, Session]] = {}  # the same, so that nobody looks through all
         self._next_object_handle = count(1).__next__
@@ -37,55 +39,56 @@ class Module:
         self._is_closed = False
         self._slot_events: list[int] = []
         self.refresh_readers()
-        for port in self._ports:
-            port.has_changed()  # what is there now is no news
+        for reader in self._readers:
+            reader.has_changed()  # what is there now is no news
 
     def close(self) -> None:
         """Log out, give all cards up, wake who waits for a slot event."""
         self._is_closed = True
-        self._driver.cancel()
         with self._lock:
             self._sessions.clear()
             self._sessions_of.clear()
-        for port in self._ports:
-            port.close()
-        self._driver.close()
+        for reader in self._readers:
+            reader.close()
+        self._watch.close()
 
     # -- slots ----------------------------------------------------------------------------------------------
 
     def refresh_readers(self) -> None:
         """Look for readers; a new one gets slots behind all others, a known one keeps its own."""
         with self._lock:
-            known = {port.reader for port in self._ports}
-            for reader in self._driver.reader_names():
-                if reader not in known:
-                    self._ports.append(Port(self._driver, reader, self._settings, self._next_object_handle))
+            known = {it.reader for it in self._readers}
+            for name in self._watch.reader_names():
+                if name not in known:
+                    self._readers.append(
+                        ReaderSlots(self._driver, self._watch, name, self._settings, self._next_object_handle)
+                    )
 
     def slot_ids(self, token_present: bool) -> list[int]:
         """The slots of all readers, or of those with a My Number card in them."""
-        indexes = [index for index, port in enumerate(self._ports) if not token_present or port.has_token()]
+        indexes = [index for index, reader in enumerate(self._readers) if not token_present or reader.has_token()]
         return [slot_id for index in indexes for slot_id in self._slots_of(index)]
 
     def _slots_of(self, index: int) -> list[int]:
         return [index * SLOTS_PER_READER + offered for offered in self._offered]
 
-    def port(self, slot_id: int) -> Port:
+    def reader_slots(self, slot_id: int) -> ReaderSlots:
         """The reader of a slot.
 
         :raises CryptokiError: SLOT_ID_INVALID.
         """
         index, place = divmod(slot_id, SLOTS_PER_READER)
-        if index >= len(self._ports) or place not in self._offered:
+        if index >= len(self._readers) or place not in self._offered:
             raise CryptokiError(ckr.SLOT_ID_INVALID)
-        return self._ports[index]
+        return self._readers[index]
 
     def token(self, slot_id: int) -> Token:
-        """The token in a slot. See Port.token for what it raises."""
-        return self.port(slot_id).token(slot_id % SLOTS_PER_READER)
+        """The token in a slot. See ReaderSlots.token for what it raises."""
+        return self.reader_slots(slot_id).token(slot_id % SLOTS_PER_READER)
 
     def has_token(self, slot_id: int) -> bool:
         """Whether a My Number card is in the slot."""
-        return self.port(slot_id).has_token()
+        return self.reader_slots(slot_id).has_token()
 
     def wait_for_slot_event(self, is_blocking: bool) -> int:
         """A slot into which a card came, or from which one went, since this was last asked.
@@ -95,7 +98,7 @@ class Module:
         """
         slot_id = self._take_slot_event()
         if slot_id is None and is_blocking:
-            self._driver.wait({port.reader: port.last_event for port in self._ports})
+            self._watch.wait({it.reader: it.last_event for it in self._readers})
             slot_id = self._take_slot_event()
         if slot_id is None:
             raise CryptokiError(ckr.NO_EVENT)
@@ -107,8 +110,8 @@ class Module:
             raise CryptokiError(ckr.CRYPTOKI_NOT_INITIALIZED)
         self.refresh_readers()
         with self._lock:
-            for index, port in enumerate(self._ports):
-                if port.has_changed():
+            for index, reader in enumerate(self._readers):
+                if reader.has_changed():
                     self._slot_events += self._slots_of(index)
             return self._slot_events.pop(0) if self._slot_events else None
 
@@ -122,7 +125,7 @@ class Module:
         if not flags & ckf.SERIAL_SESSION:
             raise CryptokiError(ckr.SESSION_PARALLEL_NOT_SUPPORTED)
         token = self.token(slot_id)
-        token.insertion.forget_failures()
+        token.card_facts.forget_failures()
         with self._lock:
             self._last_handle += 1
             handle = self._last_handle
@@ -136,7 +139,7 @@ class Module:
         :raises CryptokiError: SESSION_HANDLE_INVALID, also when its card has left.
         """
         session = self._sessions.get(handle)
-        if session is None or not session.token.insertion.is_alive:
+        if session is None or not session.token.card.is_alive:
             self._forget_session(handle)
             raise CryptokiError(ckr.SESSION_HANDLE_INVALID)
         return session
@@ -144,7 +147,7 @@ class Module:
     def present_session(self, handle: int) -> Session:
         """The session with that handle, after a look whether its card is still there. Hosts poll this one."""
         session = self.session(handle)
-        self.port(session.slot_id).notice_changes()
+        self.reader_slots(session.slot_id).notice_changes()
         return self.session(handle)
 
     def count_sessions(self, token: Token) -> tuple[int, int]:
@@ -156,28 +159,28 @@ class Module:
         """Close a session; the last one of a token logs out. Spec: PKCS#11 v3.1 5.6.2"""
         session = self.session(handle)
         self._forget_session(handle)
-        session.token.forget_objects_of(handle)
+        session.token.objects.forget_objects_of(handle)
         if session.token not in self._sessions_of:
-            session.token.logout_if_logged_in()
+            session.token.log_out()
 
     def close_all_sessions(self, slot_id: int) -> None:
         """Close all sessions with the token in a slot, which logs out."""
-        self.port(slot_id)
+        self.reader_slots(slot_id)
         closing = [session for session in list(self._sessions.values()) if session.slot_id == slot_id]
         for session in closing:
             self._forget_session(session.handle)
-            session.token.forget_objects_of(session.handle)
-        for token in {session.token for session in closing if session.token.insertion.is_alive}:
-            token.logout_if_logged_in()
+            session.token.objects.forget_objects_of(session.handle)
+        for token in {session.token for session in closing if session.token.card.is_alive}:
+            token.log_out()
 
     def logout(self, handle: int) -> None:
         """Log out of a session's token, in all sessions with it."""
         token = self.session(handle).token
-        if not token.is_logged_in:
+        if not token.login.is_logged_in:
             raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
         for session in list(self._sessions_of.get(token, {}).values()):
-            session.forget_private()
-        token.logout_if_logged_in()
+            session.cancel_all()
+        token.log_out()
 
     def _forget_session(self, handle: int) -> None:
         with self._lock:

@@ -1,99 +1,94 @@
-"""Whether a card makes RSASSA-PSS signatures, asked of the card without making one.
+"""What is known of a card's RSASSA-PSS signatures. Design: decision 8. Card: reference 4.1, 4.2
 
-Design: decision 8. Card: reference 4.1, 4.2
+What is learned of a card belongs to that card, not to all that call themselves the same model. Nothing that is kept
+between runs takes anything away: only that a card makes PSS is kept, and a salt that is worth a try.
 """
 
 from __future__ import annotations
 
-from pyjpki11 import log, storage
-from pyjpki11.iso7816 import status
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pyjpki11.card.layout import KeyLayout
-    from pyjpki11.provider.insertion import Insertion
+from pyjpki11 import storage
+from pyjpki11.provider import digest
 
 #: What every card is expected to use until a signature has shown its salt.
 EXPECTED_SALT_LEN = 32
 
-ABSENT, PRESENT, UNKNOWN = "absent", "present", "unknown"
 FILE = "pss"
-#: Card models remembered, the latest first; there are not as many.
-MAX_MODELS = 64
+#: Cards kept, the latest first.
+MAX_CARDS = 64
 
 
 class PssSupport:
-    """What is known of one card model, remembered for the next time.
+    """Whether one card makes PSS signatures, and the length of their salt.
 
-    The record is a line in a file: model, `absent` or the salt's length in bytes, or `present` before a first
-    signature. It says nothing of a person.
+    The record is a line in a file: the SHA-256 of what names the card, and the salt's length in bytes, or `present`
+    before a first signature.
     """
 
-    def __init__(self, insertion: Insertion) -> None:
-        self._insertion = insertion
-        self._is_recalled = False
-        self._answer = UNKNOWN
+    def __init__(self, is_kept: bool) -> None:
+        """:param is_kept: between runs, too."""
+        self._is_kept = is_kept
+        self._name = ""  # of the card in the file, once it was looked up
+        self.is_looked_up = False
         self._was_asked = False
-        self.salt_len: int | None = None
+        self._is_present: bool | None = None
+        self._salt_len: int | None = None  # as a signature of this insertion has shown
+        self._kept_salt_len: int | None = None
 
-    def is_present(self, key: KeyLayout, is_logged_in: bool) -> bool:
-        """Whether the card is known to sign with PSS; asks the card where nothing is recorded of its model."""
-        if not self._is_recalled:
-            self._recall()
-        if self._answer == UNKNOWN and (is_logged_in or not self._was_asked):
-            self._probe(key, is_logged_in)
-            self._was_asked = True
-        return self._answer == PRESENT
+    @property
+    def is_present(self) -> bool:
+        """Whether it is known that the card makes them."""
+        return self._is_present is True
 
     @property
     def is_known(self) -> bool:
-        """Whether the card, or another of its model, has answered the question."""
-        return self._answer != UNKNOWN
+        """Whether it is known that the card makes them, or does not."""
+        return self._is_present is not None
 
-    def learn_salt_len(self, length: int) -> None:
-        """Record what a verified signature has shown."""
-        if length != self.salt_len:
-            self.salt_len = length
-            self._record(PRESENT)
+    def is_open_question(self, is_logged_in: bool) -> bool:
+        """Whether the card should be asked: once, and once more after a login."""
+        return self._is_present is None and (is_logged_in or not self._was_asked)
+
+    def learn(self, answer: bool | None, is_logged_in: bool) -> None:
+        """What the card has answered; see JpkiCard.knows_pss. That it does not is believed after a login only."""
+        self._was_asked = True
+        if answer:
+            self._is_present = True
+            self._keep()
+        elif answer is False and is_logged_in:
+            self._is_present = False
 
     def learn_absence(self) -> None:
-        """Record that the card has refused to sign so."""
-        self._record(ABSENT)
+        """The card has refused to sign so: believed until it is inserted again."""
+        self._is_present = False
 
-    def expected_salt_len(self) -> int:
-        """The salt length in bytes that a signature will have."""
-        return EXPECTED_SALT_LEN if self.salt_len is None else self.salt_len
+    def learn_salt_len(self, length: int) -> None:
+        """What a verified signature has shown."""
+        if length != self._salt_len:
+            self._salt_len = length
+            self._is_present = True
+            self._keep()
 
-    def _probe(self, key: KeyLayout, is_logged_in: bool) -> None:
-        """Two commands that sign nothing. Where the card answers both alike, as one does that looks at the PIN
-        first, it is asked again after a login. (Java asks 13 times before it.)"""
-        known, impossible = self._insertion.run(lambda card: card.probe_pss(key))
-        log.info(f"probe for PSS: {known:04X}, and {impossible:04X} for what no card knows")
-        if known != impossible:
-            self._record(PRESENT)
-        elif is_logged_in and known != status.SECURITY_STATUS_NOT_SATISFIED:
-            self._record(ABSENT)
+    def may_have_salt_len(self, length: int) -> bool:
+        """Whether a signature will have, or may have, a salt of that length in bytes."""
+        if self._salt_len is not None:
+            return length == self._salt_len
+        return length in (EXPECTED_SALT_LEN, self._kept_salt_len)
 
-    def _model(self) -> str:
-        """A word that names the card's model."""
-        info = self._insertion.token_info
-        named = f"{info.label}/{info.manufacturer}/{info.model}"
-        return "".join("_" if each.isspace() else each for each in named)  # no line or word may end in it
-
-    def _recall(self) -> None:
-        self._is_recalled = True
-        wanted = self._model()
+    def look_up(self, name: bytes) -> None:
+        """Take what earlier runs have found out of the card of that name; empty for one that has none."""
+        self.is_looked_up = True
+        if not (self._is_kept and name):
+            return
+        self._name = digest.of("sha256", name).hex()
         for line in storage.read_lines(FILE):
-            model, _, answer = line.partition(" ")
-            if model == wanted:
-                self._answer = ABSENT if answer == ABSENT else PRESENT
-                self.salt_len = int(answer) if answer.isdecimal() and len(answer) < 4 else None
+            card, _, answer = line.partition(" ")
+            if card == self._name:
+                self._is_present = True
+                self._kept_salt_len = int(answer) if answer.isdecimal() and len(answer) < 4 else None
 
-    def _record(self, answer: str) -> None:
-        self._answer = answer
-        if not self._insertion.token_info.is_plausible:
-            return  # of which model that is true would be a guess
-        model = self._model()
-        others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != model]
-        known = str(self.salt_len) if answer == PRESENT and self.salt_len is not None else answer
-        storage.write_lines(FILE, [f"{model} {known}", *others[: MAX_MODELS - 1]])
+    def _keep(self) -> None:
+        if not self._name:
+            return
+        others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != self._name]
+        answer = "present" if self._salt_len is None else str(self._salt_len)
+        storage.write_lines(FILE, [f"{self._name} {answer}", *others[: MAX_CARDS - 1]])

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pyjpki11.cryptoki import cka, ckf, ckr, cks, cku
 from pyjpki11.cryptoki.attributes import boolean
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider import operation
+from pyjpki11.provider import steps
 from pyjpki11.provider.objects import TokenObject
-from pyjpki11.provider.operation import OVER, READY
+from pyjpki11.provider.steps import OVER, READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, NoReturn, TypeVar
+    from types import TracebackType
+    from typing import Any, NoReturn
 
+    from pyjpki11.cryptoki.attributes import Template
     from pyjpki11.cryptoki.mechanisms import Mechanism
-    from pyjpki11.provider.inputs import Parameters
-    from pyjpki11.provider.objects import Template
-    from pyjpki11.provider.operation import Step
-    from pyjpki11.provider.token import AnyObject, Token
-
-    T = TypeVar("T")
+    from pyjpki11.provider.message_operation import Parameters
+    from pyjpki11.provider.object_store import AnyObject
+    from pyjpki11.provider.session_objects import SessionObject
+    from pyjpki11.provider.steps import Step
+    from pyjpki11.provider.token import Token
 
 #: (logged in, read-write) -> session state. Spec: PKCS#11 v3.1 3.3
 STATES = {
@@ -32,19 +32,19 @@ STATES = {
 
 #: Kind of operation -> attribute by which a key allows it.
 PERMISSIONS = {
-    operation.SIGN: cka.SIGN,
-    operation.SIGN_MESSAGES: cka.SIGN,
-    operation.SIGN_RECOVER: cka.SIGN_RECOVER,
-    operation.VERIFY: cka.VERIFY,
-    operation.VERIFY_MESSAGES: cka.VERIFY,
-    operation.VERIFY_SIGNATURE: cka.VERIFY,
-    operation.VERIFY_RECOVER: cka.VERIFY_RECOVER,
-    operation.ENCRYPT: cka.ENCRYPT,
-    operation.DECRYPT: cka.DECRYPT,
+    steps.SIGN: cka.SIGN,
+    steps.SIGN_MESSAGES: cka.SIGN,
+    steps.SIGN_RECOVER: cka.SIGN_RECOVER,
+    steps.VERIFY: cka.VERIFY,
+    steps.VERIFY_MESSAGES: cka.VERIFY,
+    steps.VERIFY_SIGNATURE: cka.VERIFY,
+    steps.VERIFY_RECOVER: cka.VERIFY_RECOVER,
+    steps.ENCRYPT: cka.ENCRYPT,
+    steps.DECRYPT: cka.DECRYPT,
 }
 
 #: Operations whose next signature C_Login may give its consent to.
-CONSENTED = (operation.SIGN, operation.SIGN_RECOVER, operation.SIGN_MESSAGES)
+CONSENTED = (steps.SIGN, steps.SIGN_RECOVER, steps.SIGN_MESSAGES)
 
 
 class Search:
@@ -58,6 +58,25 @@ class Search:
         """At most so many handles that were not given before."""
         taken, self._handles = self._handles[:limit], self._handles[limit:]
         return taken
+
+
+class StepTaken:
+    """See Session.step."""
+
+    __slots__ = ("_session", "_step")
+
+    def __init__(self, session: Session, step: Step) -> None:
+        self._session = session
+        self._step = step
+
+    def __enter__(self) -> Any:
+        return self._session.operation(self._step)
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self._session.succeed(self._step)
+        else:
+            self._session.fail(self._step)
 
 
 class Session:
@@ -78,14 +97,14 @@ class Session:
     @property
     def state(self) -> int:
         """CKS_ number."""
-        return STATES[self.token.is_logged_in, self.is_read_write]
+        return STATES[self.token.login.is_logged_in, self.is_read_write]
 
     # -- login ----------------------------------------------------------------------------------------------
 
     def login(self, user_type: int, pin: bytearray) -> None:
         """C_Login for the kinds of user that the card knows. Spec: PKCS#11 v3.1 5.6.8"""
         if user_type == cku.USER:
-            self.token.login(pin)
+            self.token.login.log_in(pin)
         elif user_type == cku.CONTEXT_SPECIFIC:
             self._consent(pin)
         else:
@@ -95,7 +114,7 @@ class Session:
         """The card has no security officer; but what would keep one out is told first. Spec: PKCS#11 v3.1 5.6.8"""
         if user_type == cku.SO and not self.is_read_write:
             raise CryptokiError(ckr.SESSION_READ_ONLY_EXISTS)
-        if user_type == cku.SO and self.token.is_logged_in:
+        if user_type == cku.SO and self.token.login.is_logged_in:
             raise CryptokiError(ckr.USER_ANOTHER_ALREADY_LOGGED_IN)
         raise CryptokiError(ckr.USER_TYPE_INVALID, "the card has no such user")
 
@@ -103,7 +122,7 @@ class Session:
         for kind in CONSENTED:
             if kind in self._operations:
                 self._operations[kind].has_own_consent = False
-                self.token.consent(pin)
+                self.token.login.present_again(pin)
                 self._operations[kind].has_own_consent = True
                 return
         raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED)
@@ -115,7 +134,7 @@ class Session:
         """
         if not self.is_read_write:
             raise CryptokiError(ckr.SESSION_READ_ONLY)
-        self.token.change_pin(old, new)
+        self.token.login.change_pin(old, new)
 
     # -- objects --------------------------------------------------------------------------------------------
 
@@ -124,7 +143,7 @@ class Session:
 
         :raises CryptokiError: OBJECT_HANDLE_INVALID.
         """
-        return self.token.object(handle)
+        return self.token.objects.get(handle)
 
     def create_object(self, template: Template) -> int:
         """Handle of a new session object; see `session_objects.create` for what is refused."""
@@ -132,21 +151,25 @@ class Session:
 
         session_objects.require_kind(template)  # "not at all" tells more than "not on the card"
         self._refuse_token_object(template)
-        return self.token.add_object(lambda handle: session_objects.create(handle, self.handle, template))
+        return self._add(session_objects.create(self.token.objects.new_handle(), self.handle, template))
 
     def copy_object(self, handle: int, template: Template) -> int:
         """Handle of a copy of a session object."""
-        original = self.token.session_object(handle)
+        original = self.token.objects.get_session_object(handle)
         self._refuse_token_object(template)
-        return self.token.add_object(lambda new: original.copy(new, self.handle, template))
+        return self._add(original.copy(self.token.objects.new_handle(), self.handle, template))
 
     def change_object(self, handle: int, template: Template) -> None:
         """Set attributes of a session object."""
-        self.token.session_object(handle).change(template)
+        self.token.objects.get_session_object(handle).change(template)
 
     def destroy_object(self, handle: int) -> None:
         """Forget a session object."""
-        self.token.destroy_object(handle)
+        self.token.objects.destroy(handle)
+
+    def _add(self, made: SessionObject) -> int:
+        with self.token.card.lock:  # a login may not end in between
+            return self.token.objects.add(made)
 
     def _refuse_token_object(self, template: Template) -> None:
         """In a read-only session too: the token's reason goes before the session's. Spec: PKCS#11 v3.1 5.1"""
@@ -168,22 +191,20 @@ class Session:
             raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "another call was due")
         return found
 
-    def advance(self, step: Step, work: Callable[[Any], T]) -> T:
-        """The answer of a step's work, after which the operation is in the phase that the step leads to."""
-        found = self.operation(step)
-        try:
-            answer = work(found)
-        except BaseException:
-            self.fail(step)
-            raise
-        self._enter(step, step.leads_to)
-        return answer
+    def step(self, step: Step) -> StepTaken:
+        """Take a step: `with session.step(SIGN_WHOLE) as signing`, after which the operation is in the phase that the
+        step leads to, or in that after a failure."""
+        return StepTaken(self, step)
 
     def fail(self, step: Step) -> None:
-        """What a step that failed does to its operation. The parts of a message that failed are no part of the next."""
+        """What a step that failed does to its steps. The parts of a message that failed are no part of the next."""
         if step.after_failure == READY and step.kind in self._operations:
             self._operations[step.kind].begin_message()
         self._enter(step, step.after_failure)
+
+    def succeed(self, step: Step) -> None:
+        """What a step that succeeded does to its operation."""
+        self._enter(step, step.leads_to)
 
     def end(self, step: Step) -> None:
         """Forget the operation that a step belongs to.
@@ -195,12 +216,12 @@ class Session:
 
     def cancel(self, flags: int) -> None:
         """Forget operations. Spec: PKCS#11 v3.1 5.6.5"""
-        for kind, flag in operation.CANCEL_FLAGS.items():
+        for kind, flag in steps.CANCEL_FLAGS.items():
             if flags & flag:
                 self._operations.pop(kind, None)
 
-    def forget_private(self) -> None:
-        """End what a logout ends: everything with objects that show no longer. Spec: PKCS#11 v3.1 5.6.10"""
+    def cancel_all(self) -> None:
+        """End what a logout ends: every operation, as if its objects showed no longer. Spec: PKCS#11 v3.1 5.6.10"""
         self._operations.clear()
 
     def _enter(self, step: Step, phase: str) -> None:
@@ -213,16 +234,16 @@ class Session:
 
     def start_search(self, template: Template) -> None:
         """Find all objects that fit, once."""
-        self._require_free(operation.SEARCH)
-        self._operations[operation.SEARCH] = Search(self.token.find(template))
+        self._require_free(steps.SEARCH)
+        self._operations[steps.SEARCH] = Search(self.token.objects.find(template))
 
     def start_digest(self, mechanism: int, parameters: Parameters) -> None:
         """Begin a hash."""
         from pyjpki11.provider.digest import DigestOperation
 
-        self._require_free(operation.DIGEST)
-        found = self._mechanism(operation.DIGEST, mechanism, parameters)
-        self._operations[operation.DIGEST] = DigestOperation(str(found.digest))
+        self._require_free(steps.DIGEST)
+        found = self._mechanism(steps.DIGEST, mechanism, parameters)
+        self._operations[steps.DIGEST] = DigestOperation(str(found.digest))
 
     def start_signing(self, kind: str, key: int, mechanism: int, parameters: Parameters) -> None:
         """Begin a signature, or a series of them, by the card."""
@@ -233,7 +254,7 @@ class Session:
         private_key = self._key(kind, key)
         if not isinstance(private_key, TokenObject):
             raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
-        self._operations[kind] = SignOperation(private_key, found, parameters)
+        self._operations[kind] = SignOperation(self.token, private_key, found, parameters)
 
     def start_verifying(
         self, kind: str, key: int, mechanism: int, parameters: Parameters, signature: bytes | None = None
@@ -250,10 +271,10 @@ class Session:
         """Begin an encryption."""
         from pyjpki11.provider.encrypting import EncryptOperation
 
-        self._require_free(operation.ENCRYPT)
-        self._mechanism(operation.ENCRYPT, mechanism, parameters)
-        self._operations[operation.ENCRYPT] = EncryptOperation(
-            self._key(operation.ENCRYPT, key).public_key(), parameters
+        self._require_free(steps.ENCRYPT)
+        self._mechanism(steps.ENCRYPT, mechanism, parameters)
+        self._operations[steps.ENCRYPT] = EncryptOperation(
+            self._key(steps.ENCRYPT, key).public_key(), parameters
         )
 
     def refuse_decrypting(self, key: int) -> None:
@@ -261,7 +282,7 @@ class Session:
 
         :raises CryptokiError: KEY_FUNCTION_NOT_PERMITTED or KEY_HANDLE_INVALID.
         """
-        self._key(operation.DECRYPT, key)
+        self._key(steps.DECRYPT, key)
         raise CryptokiError(ckr.KEY_FUNCTION_NOT_PERMITTED)
 
     def _require_free(self, kind: str) -> None:
@@ -269,16 +290,16 @@ class Session:
             raise CryptokiError(ckr.OPERATION_ACTIVE)
 
     def _mechanism(self, kind: str, number: int, parameters: Parameters) -> Mechanism:
-        from pyjpki11.provider.inputs import check_parameters
+        from pyjpki11.provider.message_operation import check_parameters
 
-        found = self.token.mechanism(number, operation.CANCEL_FLAGS[kind])
+        found = self.token.facts.mechanism(number, steps.CANCEL_FLAGS[kind])
         check_parameters(found, parameters)
         return found
 
     def _key(self, kind: str, handle: int) -> AnyObject:
-        """The key with that handle, if it allows the operation."""
+        """The key with that handle, if it allows the steps."""
         try:
-            key = self.token.object(handle)
+            key = self.token.objects.get(handle)
             key.value(cka.KEY_TYPE)
         except CryptokiError:
             raise CryptokiError(ckr.KEY_HANDLE_INVALID) from None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from pyjpki11.provider.objects import Template
+    from pyjpki11.cryptoki.attributes import Template
 
 YES, NO, EMPTY = boolean(True), boolean(False), b""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pyjpki11.card.jpki import MAX_BLOCK_LEN
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
-from pyjpki11.errors import CryptokiError, StatusWordError
-from pyjpki11.iso7816 import apdu, status
-from pyjpki11.provider.inputs import MessageOperation
+from pyjpki11.errors import CryptokiError, PssUnknown
+from pyjpki11.provider.message_operation import MessageOperation
 from pyjpki11.provider.rsa import V15_PADDING_LEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.cryptoki.mechanisms import Mechanism
-    from pyjpki11.provider.inputs import Parameters
+    from pyjpki11.provider.message_operation import Parameters
     from pyjpki11.provider.objects import TokenObject
+    from pyjpki11.provider.token import Token
 
 #: The only PSS that the card makes. Card: reference 4.1
 CARD_PSS_HASH = "sha256"
@@ -23,12 +24,12 @@ CARD_PSS_HASH_LEN = 32
 class SignOperation(MessageOperation):
     """A signature, or a series of them, with one key and one mechanism."""
 
-    def __init__(self, key: TokenObject, mechanism: Mechanism, parameters: Parameters) -> None:
+    def __init__(self, token: Token, key: TokenObject, mechanism: Mechanism, parameters: Parameters) -> None:
         """:raises CryptokiError: MECHANISM_PARAM_INVALID, also for a PSS that the card does not make."""
         self._public_key = key.public_key()
         super().__init__(mechanism, self._public_key.length)
         self.has_own_consent = False
-        self._token = key.token
+        self._token = token
         self._parameters = parameters
         if mechanism.padding == PSS:
             self._check_pss()
@@ -54,40 +55,35 @@ class SignOperation(MessageOperation):
         return (self._sign_pss if self._mechanism.padding == PSS else self._sign_v15)(block, consent)
 
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
-        if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, apdu.MAX_DATA_LEN):
+        if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, MAX_BLOCK_LEN):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        token, public_key = self._token, self._public_key
-        signature, _is_right = token.sign(
-            lambda card: card.sign(token.key, block, token.asks_each_time),
-            lambda signature: public_key.is_v15(signature, block) or None,
-            consent,
-        )
+        signature = self._token.sign(block, consent)
+        if not self._public_key.is_v15(signature, block):
+            raise self._token.refuse_signature()
         return signature
 
     def _sign_pss(self, hashed: bytes, consent: bool) -> bytes:
         """Design: decision 8"""
         if len(hashed) != CARD_PSS_HASH_LEN:
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        token, public_key = self._token, self._public_key
+        pss = self._token.card_facts.pss
         try:
-            signature, salt_len = token.sign(
-                lambda card: card.sign_pss(token.key, hashed, token.asks_each_time),
-                lambda signature: public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH),
-                consent,
-            )
-        except StatusWordError as error:
-            if error.sw == status.WRONG_P1_OR_P2:
-                token.pss.learn_absence()
+            signature = self._token.sign_pss(hashed, consent)
+        except PssUnknown:
+            pss.learn_absence()
             raise
-        token.pss.learn_salt_len(salt_len)
+        salt_len = self._public_key.pss_salt_len(signature, hashed, CARD_PSS_HASH, CARD_PSS_HASH)
+        if salt_len is None:
+            raise self._token.refuse_signature()
+        pss.learn_salt_len(salt_len)
         self._check_pss()
         return signature
 
     def _check_pss(self) -> None:
         wanted = self._parameters
-        if not isinstance(wanted, PssParameters) or (wanted.digest, wanted.mgf_digest, wanted.salt_len) != (
-            CARD_PSS_HASH,
-            CARD_PSS_HASH,
-            self._token.pss.expected_salt_len(),
+        if (
+            not isinstance(wanted, PssParameters)
+            or (wanted.digest, wanted.mgf_digest) != (CARD_PSS_HASH, CARD_PSS_HASH)
+            or not self._token.card_facts.pss.may_have_salt_len(wanted.salt_len)
         ):
             raise CryptokiError(ckr.MECHANISM_PARAM_INVALID, "the card makes no such PSS signature")

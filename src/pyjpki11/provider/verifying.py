@@ -5,12 +5,12 @@ from __future__ import annotations
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.inputs import MessageOperation
+from pyjpki11.provider.message_operation import MessageOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.cryptoki.mechanisms import Mechanism
-    from pyjpki11.provider.inputs import Parameters
+    from pyjpki11.provider.message_operation import Parameters
     from pyjpki11.provider.rsa import PublicKey
 
 

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
-
-T = TypeVar("T")
+from collections.abc import Mapping
+from typing import Protocol
 
 
 class Connection(Protocol):
     """One inserted card.
 
-    Every method raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is what
-    happened.
+    Every method but `close` raises CardRemoved, CardDisturbed, CardMute, ReaderGone or ServiceUnavailable when that is
+    what happened. None has a time limit of its own; see provider.job_thread.
 
     `is_shared`: another program was connected to the card when that was last looked for: when this connection was made,
     or by `look_for_others`.
-    `goes_on`: in a step, nobody else can have used the card since the step before.
     """
 
     @property
     def is_shared(self) -> bool: ...
 
-    @property
-    def goes_on(self) -> bool: ...
+    def begin(self) -> bool:
+        """Begin a transaction, which keeps other programs off the card; waits for the end of theirs.
 
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """The answer of a step, while which other programs are kept off the card; what the step raises comes out.
-
-        The step is told whether another program has reset the card since the last time. It may run in another thread
-        than the caller's, so it takes no lock that a caller may hold. Once the caller has given it up, its next command
-        is refused.
+        The answer is whether another program has reset the card since the last time.
         """
 
-    def linger(self) -> None:
-        """In a step that succeeds: keep the others off for a moment more, so that the next one, if it comes soon,
-        goes on."""
-
     def transmit(self, command: bytes | bytearray) -> bytes:
-        """The response APDU (data and status word) to a command APDU, in a step only."""
+        """The response APDU (data and status word) to a command APDU, in a transaction only."""
+
+    def end(self) -> None:
+        """End the transaction; does not raise."""
 
     def look_for_others(self) -> bool:
-        """Whether another program is connected to the card now; what lingers ends."""
+        """Whether another program is connected to the card now. Not within a transaction."""
 
     def power_cycle(self) -> None:
-        """Take the card's power away for a moment, which makes it forget everything."""
+        """Take the card's power away for a moment, which makes it forget everything. Not within a transaction."""
 
     def close(self) -> None:
         """Give the card up as it is, unless that was done before; does not raise."""
@@ -54,12 +45,15 @@ class Driver(Protocol):
     """A source of card readers."""
 
     def reader_names(self) -> list[str]:
-        """The readers that are plugged in, in the system's order."""
+        """The readers that are plugged in, in the system's order.
+
+        :raises ServiceUnavailable: the service does not answer, or keeps this user out.
+        """
 
     def card_event(self, reader: str) -> int | None:
         """A number that changes with every insertion of a card, or None while there is none.
 
-        :raises ServiceUnavailable: nobody can tell.
+        :raises ServiceUnavailable: as above.
         """
 
     def connect(self, reader: str) -> Connection:

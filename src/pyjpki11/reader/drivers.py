@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pyjpki11.reader.base import Driver
 
 
-def open_driver(setting: str, timeout_s: float) -> Driver:
+def open_driver(setting: str) -> Driver:
     """The driver that the setting `reader` names: `pcsc`, or NAME[:ARGUMENT] of an installed one.
 
-    Others announce themselves in the entry point group `pyjpki11.readers`, and mind the time themselves.
+    Others announce themselves in the entry point group `pyjpki11.readers`.
 
     :raises ServiceUnavailable: there is no such driver.
     """
@@ -23,7 +23,7 @@ def open_driver(setting: str, timeout_s: float) -> Driver:
     if name == "pcsc":
         from pyjpki11.reader.pcsc import PcscDriver
 
-        return PcscDriver(timeout_s)
+        return PcscDriver()
     log.info(f"reader driver {setting}")
     return _open_installed(name, argument)
 

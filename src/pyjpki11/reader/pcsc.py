@@ -1,4 +1,8 @@
-"""PC/SC readers, through pyscard's compiled half; the only file that knows it."""
+"""PC/SC readers, through pyscard's compiled half; the only file that knows it.
+
+Any of these calls may wait for ever: for a service that hangs, a card that does not answer, another program. They are
+made in a thread that can be left waiting (provider.job_thread), one at a time for each context.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,17 @@ import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import PathFinder, spec_from_file_location
 from _thread import allocate_lock
-from time import monotonic, sleep
+from time import sleep
 
 from pyjpki11 import log
-from pyjpki11.errors import (
-    CardAbsent,
-    CardDisturbed,
-    CardMute,
-    CardRemoved,
-    JpkiError,
-    ReaderBusy,
-    ReaderGone,
-    ServiceUnavailable,
-)
-from pyjpki11.reader import lingering
-from pyjpki11.reader.worker import Worker, nothing
+from pyjpki11.errors import CardDisturbed, CardRemoved, JpkiError, ServiceUnavailable
+from pyjpki11.reader.pcsc_results import DISTURBED, SCARD_E_TIMEOUT, SCARD_S_SUCCESS, check, is_service_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+    from typing import Any
 
 SCARD_SCOPE_SYSTEM = 2
 SCARD_SHARE_SHARED = 2
@@ -44,45 +36,10 @@ SCARD_STATE_PRESENT = 0x0020
 SCARD_STATE_INUSE = 0x0100
 PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming and going of readers
 
-#: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
-#: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
-LOOK_S = 0.005
-#: For how long a transaction that lingers waits for the next one. Others who want the card ask every 200 ms.
-LINGER_MS = 50
-#: Seconds after which who waits looks again by itself, in case a wake-up was lost.
+#: Seconds after which a caller that waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
-
-SCARD_S_SUCCESS = 0x00000000
-SCARD_E_TIMEOUT = 0x8010000A
-SCARD_E_PROTO_MISMATCH = 0x8010000F
-SCARD_W_RESET_CARD = 0x80100068
-
-#: What another program that resets the card causes, at once or while the service powers the card again.
-DISTURBED = (SCARD_W_RESET_CARD, SCARD_E_PROTO_MISMATCH)
+#: How often, and after which pause in seconds, a card that other programs reset is connected to again.
 RECONNECTS, RECONNECT_PAUSE_S = 20, 0.02
-
-START_PCSCD = "start it with: systemctl start pcscd.socket"
-#: pcscd only closes the line then; what its client library makes of that depends on how far it has come.
-KEPT_OUT = "polkit keeps this user out: a polkit rule must allow access_pcsc and access_card of org.debian.pcsc-lite"
-
-#: PC/SC result -> the fact it reports, plus its remedy where there is one. Spec: PC/SC part 5, pcsc-lite pcsclite.h
-FAILURES: dict[int, tuple[type[JpkiError], str]] = {
-    0x80100003: (ReaderGone, "SCARD_E_INVALID_HANDLE"),
-    0x80100009: (ReaderGone, "SCARD_E_UNKNOWN_READER: the reader was unplugged"),
-    0x8010000B: (ReaderBusy, "SCARD_E_SHARING_VIOLATION: another program uses the reader alone; close it"),
-    0x8010000C: (CardAbsent, "SCARD_E_NO_SMARTCARD: there is no card in the reader"),
-    0x80100013: (CardRemoved, f"SCARD_F_COMM_ERROR: pcscd has closed the line: it was stopped, or {KEPT_OUT}"),
-    0x80100016: (CardMute, "SCARD_E_NOT_TRANSACTED: the card was lost in the middle of an exchange"),
-    0x80100017: (ReaderGone, "SCARD_E_READER_UNAVAILABLE: the reader was unplugged"),
-    0x8010001D: (ServiceUnavailable, f"SCARD_E_NO_SERVICE: pcscd does not run; {START_PCSCD}; or {KEPT_OUT}"),
-    0x8010001E: (ServiceUnavailable, f"SCARD_E_SERVICE_STOPPED: pcscd was stopped; {START_PCSCD}"),
-    0x80100066: (CardMute, "SCARD_W_UNRESPONSIVE_CARD: the card does not answer; clean it, or turn it round"),
-    0x80100067: (CardMute, "SCARD_W_UNPOWERED_CARD: the card has no power"),
-    SCARD_E_PROTO_MISMATCH: (CardDisturbed, "SCARD_E_PROTO_MISMATCH: other programs keep resetting the card"),
-    SCARD_W_RESET_CARD: (CardDisturbed, "SCARD_W_RESET_CARD: other programs keep resetting the card"),
-    0x80100069: (CardRemoved, "SCARD_W_REMOVED_CARD: the card was removed"),
-    0x8010006A: (ServiceUnavailable, f"SCARD_W_SECURITY_VIOLATION: {KEPT_OUT}"),
-}  # fmt: skip
 
 
 def _load_scard() -> ModuleType:
@@ -110,55 +67,53 @@ class PcscDriver:
     thing at a time and watching must not wait for a card that computes.
     """
 
-    def __init__(self, timeout_s: float) -> None:
-        """:param timeout_s: how long a card, or another program, may keep a call waiting."""
+    def __init__(self) -> None:
         self._scard: Any = _load_scard()
-        self._timeout_s = timeout_s
         self._context: Any = None
         self._generation = 0
-        self._looks: dict[str, tuple[float, int]] = {}  # reader -> until when its state holds, and what it is
         self._waiting: list[Any] = []
         self._is_cancelled = False
         self._cancelled = allocate_lock()
         self._cancelled.acquire()
 
     def reader_names(self) -> list[str]:
-        """The readers that are plugged in; none, with a line in the log, where there is no service."""
-        try:
-            result, names = self._watch(lambda context: self._scard.SCardListReaders(context, []))
-        except ServiceUnavailable as error:
-            log.error(str(error))
-            return []
-        return list(names) if result == SCARD_S_SUCCESS else []
+        """See Driver.reader_names."""
+        for context in self._contexts():
+            result, names = self._scard.SCardListReaders(context, [])
+            if not is_service_failure(result):
+                return list(names) if result == SCARD_S_SUCCESS else []
+        check(result)
+        return []
 
     def card_event(self, reader: str) -> int | None:
         """The reader's own event counter, told apart from that of an earlier run of the service."""
-        return self._event_in(self._look(reader))
+        for context in self._contexts():
+            result, states = _ask_state(self._scard, context, reader)
+            if not is_service_failure(result):
+                return self._event_in(states[0][1]) if result & 0xFFFFFFFF in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT) else None
+        check(result)
+        return None
 
-    def _look(self, reader: str) -> int:
-        """The state of a reader, with its event counter in the upper half."""
-        until, state = self._looks.get(reader, (0.0, 0))
-        if monotonic() >= until:
-            state = self._watch_state(reader)
-            self._looks[reader] = monotonic() + LOOK_S, state
-        return state
-
-    def _watch_state(self, reader: str) -> int:
-        result, states = self._watch(lambda context: _ask_state(self._scard, context, reader))
-        return states[0][1] if result in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT) else 0
+    def _contexts(self) -> Iterator[Any]:
+        """The context to ask the service with, and a new one in case that the service was restarted since."""
+        for _attempt in range(2):
+            if self._context is None:
+                self._context = _new_context(self._scard)
+                self._generation += 1
+            yield self._context
+            self.close()
 
     def _event_in(self, state: int) -> int | None:
         return self._generation << 16 | state >> 16 & 0xFFFF if state & SCARD_STATE_PRESENT else None
 
     def connect(self, reader: str) -> PcscConnection:
         """A connection with its own context. See Driver.connect for what it raises."""
-        was_in_use = bool(self._watch_state(reader) & SCARD_STATE_INUSE)
-        return PcscConnection(self._scard, self._new_context(), reader, self._timeout_s, was_in_use)
+        return PcscConnection(self._scard, reader)
 
     def wait(self, known: Mapping[str, int | None]) -> None:
         """See Driver.wait. Each caller has a context of its own, which `cancel` finds in a list."""
         try:
-            context = self._new_context()
+            context = _new_context(self._scard)
         except ServiceUnavailable:
             self._cancelled.acquire(timeout=RETRY_S)  # somebody may start the service
             return
@@ -167,7 +122,6 @@ class PcscDriver:
             if not self._is_cancelled:
                 self._wait_in(context, known)
         finally:
-            self._looks.clear()
             self._waiting.remove(context)
             self._scard.SCardReleaseContext(context)
 
@@ -195,25 +149,11 @@ class PcscDriver:
             self._scard.SCardReleaseContext(self._context)
             self._context = None
 
-    def _new_context(self) -> Any:
-        result, context = self._scard.SCardEstablishContext(SCARD_SCOPE_SYSTEM)
-        _check(result)
-        return context
 
-    def _watch(self, call: Any) -> tuple[int, Any]:
-        """Ask the service; once more with a new context if it was restarted since."""
-        for _attempt in range(2):
-            if self._context is None:
-                self._context = self._new_context()
-                self._generation += 1
-            result, answer = call(self._context)
-            result &= 0xFFFFFFFF
-            if not _is_service_failure(result):
-                break
-            self.close()
-        if _is_service_failure(result):
-            _check(result)
-        return result, answer
+def _new_context(scard: Any) -> Any:
+    result, context = scard.SCardEstablishContext(SCARD_SCOPE_SYSTEM)
+    check(result)
+    return context
 
 
 def _ask_state(scard: Any, context: Any, reader: str) -> Any:
@@ -221,109 +161,30 @@ def _ask_state(scard: Any, context: Any, reader: str) -> Any:
     return scard.SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
 
 
-def _is_service_failure(result: int) -> bool:
-    failure = FAILURES.get(result)
-    return failure is not None and (failure[0] is ServiceUnavailable or failure[0] is CardRemoved)
-
-
-def _check(result: int) -> None:
-    """Raise what a PC/SC result reports, unless it is success."""
-    result &= 0xFFFFFFFF
-    if result != SCARD_S_SUCCESS:
-        fact, text = FAILURES.get(result, (CardRemoved, "unexpected PC/SC result"))
-        raise fact(f"{text} ({result:08X})")
-
-
 class PcscConnection:
-    """A card in a PC/SC reader, shared with other programs.
+    """A card in a PC/SC reader, shared with other programs."""
 
-    Its calls are made in a thread of their own: a card that does not answer, or a program that keeps the reader
-    to itself, is given up after a time instead of hanging the host (design decision 8).
-    """
-
-    def __init__(self, scard: Any, context: Any, reader: str, timeout_s: float, was_in_use: bool = False) -> None:
+    def __init__(self, scard: Any, reader: str) -> None:
+        """See Driver.connect for what it raises."""
         self._scard = scard
-        self._context = context
         self._reader = reader
-        self._timeout_s = timeout_s
-        self.is_shared = was_in_use
-        self.goes_on = False
-        self._lingers = False  # the transaction shall, when its step is done
-        self._take_back: Callable[[], bool] | None = None  # what does so with one that lingers
         self._handle: Any = None
         self._pci: Any = None
-        self._is_closed = False
-        self._if_late: type[JpkiError] = CardMute  # what it means when the present call does not return in time
-        self._worker = Worker(timeout_s, self._disconnect)
+        self._context = _new_context(scard)
         try:
-            self._in_time(self._connect, CardMute)
+            self.is_shared = self._is_in_use()
+            self._connect()
         except JpkiError:
             self.close()
             raise
 
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """All of it in the worker's thread; the answer is given while the transaction ends, or begins to linger."""
-        answer: T = self._in_time(lambda: self._kept(step(self._begin())), ReaderBusy, self._end)
-        return answer
+    def begin(self) -> bool:
+        """See Connection.begin; the connection is made anew after a reset.
 
-    def look_for_others(self) -> bool:
-        """The service only tells whether anybody is connected, so for a moment we are not."""
-        self._in_time(self._look_from_outside, ReaderBusy)
-        return self.is_shared
-
-    def power_cycle(self) -> None:
-        """Power the card off and on."""
-        self._in_time(self._power_cycle, CardMute)
-
-    def close(self) -> None:
-        """Disconnect, leaving the card as it is for other programs."""
-        if self._is_closed or self._worker.is_abandoned:
-            return
-        self._is_closed = True
-        try:
-            self._worker.run(self._disconnect)
-            self._worker.stop()
-        except TimeoutError as error:
-            log.debug(f"left behind: {error!r}")
-
-    # -- in the worker's thread -----------------------------------------------------------------------------
-
-    def transmit(self, command: bytes | bytearray) -> bytes:
-        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
-        self._refuse_if_given_up()
-        self._if_late = CardMute
-        self._worker.renew()
-        result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
-        _check(result)
-        return bytes(response)
-
-    def linger(self) -> None:
-        """See Connection.linger; the next step says anew whether it does."""
-        self._lingers = True
-
-    def _connect(self) -> None:
-        result, handle, protocol = self._scard.SCardConnect(
-            self._context, self._reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
-        )
-        _check(result)
-        self._handle = handle
-        self._set_protocol(protocol)
-
-    def _set_protocol(self, protocol: int) -> None:
-        self._pci = self._scard.SCARD_PCI_T0 if protocol == SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
-
-    def _begin(self) -> bool:
-        """Whether another program has reset the card, to which the connection was made anew.
-
-        That program may do it again meanwhile; the service may be about to power the card. A transaction that has
-        lingered goes on.
+        That program may do it again meanwhile; the service may be about to power the card.
         """
-        self._lingers = False
         if self._handle is None:
             raise CardRemoved("the card was left for a moment, and could not be had again")
-        self.goes_on = self._has_lingered()
-        if self.goes_on:
-            return False
         was_reset = False
         for _attempt in range(RECONNECTS):
             result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
@@ -331,15 +192,65 @@ class PcscConnection:
                 break
             was_reset = True
             self._reconnect_after_reset()
-        _check(result)
+        check(result)
         return was_reset
+
+    def transmit(self, command: bytes | bytearray) -> bytes:
+        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+        result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
+        check(result)
+        return bytes(response)
+
+    def end(self) -> None:
+        """See Connection.end. If the card is gone, or another program has it, there is no transaction to end."""
+        if self._handle is not None:
+            self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
+
+    def look_for_others(self) -> bool:
+        """The service only tells whether anybody is connected, so for a moment we are not.
+
+        (To ask for being the only one is no way: the service waits until that is so.)
+
+        :raises CardRemoved: the card was exchanged meanwhile.
+        """
+        before = self._state()
+        self._leave()
+        self.is_shared = self._is_in_use()
+        self._connect()
+        if self._state() >> 16 != before >> 16:
+            self._leave()
+            raise CardRemoved("the card was exchanged while others were looked for")
+        return self.is_shared
+
+    def power_cycle(self) -> None:
+        """Power the card off and on."""
+        self._reconnect(SCARD_UNPOWER_CARD)
+
+    def close(self) -> None:
+        """Disconnect, leaving the card as it is for other programs."""
+        self._leave()
+        if self._context is not None:
+            self._scard.SCardReleaseContext(self._context)
+            self._context = None
+
+    def _connect(self) -> None:
+        result, handle, protocol = self._scard.SCardConnect(
+            self._context, self._reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1
+        )
+        check(result)
+        self._handle = handle
+        self._set_protocol(protocol)
+
+    def _set_protocol(self, protocol: int) -> None:
+        self._pci = self._scard.SCARD_PCI_T0 if protocol == SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
 
     def _reconnect_after_reset(self) -> None:
         try:
             self._reconnect(SCARD_LEAVE_CARD)
             if not self._has_power():
                 self._reconnect(SCARD_RESET_CARD)
-        except CardDisturbed:
+        except CardDisturbed as error:
+            log.debug(f"connecting again: {error}")
             sleep(RECONNECT_PAUSE_S)
 
     def _has_power(self) -> bool:
@@ -351,75 +262,19 @@ class PcscConnection:
         result, protocol = self._scard.SCardReconnect(
             self._handle, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0_OR_T1, initialization
         )
-        _check(result)
+        check(result)
         self._set_protocol(protocol)
 
-    def _kept(self, answer: T) -> T:
-        """An answer; the transaction is handed over if it lingers, before anybody who may fork has the answer."""
-        if self._lingers:
-            self._take_back = lingering.keep(self._handle, LINGER_MS)
-        return answer
-
-    def _end(self) -> None:
-        """Unless it lingers. If the card is gone, or another program has it, there is no transaction to end."""
-        if self._take_back is None and self._handle is not None:
-            self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
-
-    def _has_lingered(self) -> bool:
-        """Whether the transaction before is open still; nobody else ends it from now on."""
-        take_back, self._take_back = self._take_back, None
-        return take_back is not None and take_back()
-
-    def _end_lingering(self) -> None:
-        self._lingers = False
-        if self._has_lingered():
-            self._end()
-
-    def _look_from_outside(self) -> None:
-        """(To ask for being the only one is no way: the service waits until that is so.)
-
-        :raises CardRemoved: the card was exchanged meanwhile.
-        """
-        before = self._state()
-        self._leave()
-        self.is_shared = bool(self._state() & SCARD_STATE_INUSE)
-        self._connect()
-        if self._state() >> 16 != before >> 16:
-            self._leave()
-            raise CardRemoved("the card was exchanged while others were looked for")
+    def _is_in_use(self) -> bool:
+        """Whether the service has any connection to the card."""
+        return bool(self._state() & SCARD_STATE_INUSE)
 
     def _state(self) -> int:
         """The reader's, with its event counter in the upper half; one that nobody tells counts as in use."""
         result, states = _ask_state(self._scard, self._context, self._reader)
         return states[0][1] if result == SCARD_S_SUCCESS else SCARD_STATE_INUSE
 
-    def _power_cycle(self) -> None:
-        self._end_lingering()
-        self._reconnect(SCARD_UNPOWER_CARD)
-
     def _leave(self) -> None:
-        self._end_lingering()
         if self._handle is not None:
             self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
             self._handle = None
-
-    def _disconnect(self) -> None:
-        self._leave()
-        self._scard.SCardReleaseContext(self._context)
-
-    # -- in the caller's thread -----------------------------------------------------------------------------
-
-    def _in_time(
-        self, job: Callable[[], Any], if_late: type[JpkiError], afterwards: Callable[[], None] = nothing
-    ) -> Any:
-        """The answer of a job, or the fact that a call in it has none after the time allowed."""
-        self._refuse_if_given_up()
-        self._if_late = if_late
-        try:
-            return self._worker.run(job, afterwards)
-        except TimeoutError:
-            raise self._if_late(f"the reader did not answer within {self._timeout_s:g} s") from None
-
-    def _refuse_if_given_up(self) -> None:
-        if self._worker.is_abandoned or self._is_closed:
-            raise CardRemoved("the card was given up")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from pyjpki11.provider.inputs import Parameters
+    from pyjpki11.provider.message_operation import Parameters
 
 #: No label (0) or one that is given (CKZ_DATA_SPECIFIED). Spec: PKCS#11 v3.1 6.1.7
 OAEP_SOURCES = (0, 1)

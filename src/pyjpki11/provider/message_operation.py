@@ -6,7 +6,7 @@ from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError
 from pyjpki11.provider import digest
-from pyjpki11.provider.operation import READY
+from pyjpki11.provider.steps import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from time import time
 
 from pyjpki11 import storage
 from pyjpki11.card.certificate import Certificate
-from pyjpki11.card.jpki import CHUNK_LEN, GLANCE_LEN
+from pyjpki11.card.application import CHUNK_LEN
+from pyjpki11.card.jpki import GLANCE_LEN
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.errors import BadCardData
@@ -42,11 +43,11 @@ KNOWN = tuple(f"{__file__.rpartition('/provider/')[0]}/certificates/{name}" for 
 Files = dict[int, bytes]
 
 
-class CardMemory:
+class CardCache:
     """What is remembered of the card in a reader: EF -> content."""
 
     def __init__(self, is_used: bool) -> None:
-        self._is_used = is_used
+        self.is_used = is_used
         self._lines = storage.read_lines(FILE) if is_used else []
         self._files: Files = {}
         self._unproven: Files = {}  # what was read, until an authority's signature proves it
@@ -56,7 +57,7 @@ class CardMemory:
         """Whether any card is remembered."""
         return bool(self._lines)
 
-    def recall(self, head: bytes) -> TokenInfo | None:
+    def lookup(self, head: bytes) -> TokenInfo | None:
         """What the card says of itself whose authentication certificate begins so; None for an unknown one.
 
         What else is remembered of that card is given by `certificate` from now on.
@@ -70,13 +71,13 @@ class CardMemory:
     def certificate(self, ef: int, head: bytes | None = None) -> Certificate | None:
         """The certificate in an EF, as far as it is known from the card, from its head, or from what it has issued."""
         known = _parsed(self._files.get(ef, b""))
-        if known is None and self._is_used and ef in AUTHORITIES:
+        if known is None and self.is_used and ef in AUTHORITIES:
             known = self._authority(ef, head)
         return known if known is not None and (head is None or known.der[:CHUNK_LEN] == head) else None
 
-    def learn(self, token_info: TokenInfo, ef: int, content: bytes) -> None:
+    def store(self, token_info: TokenInfo, ef: int, content: bytes) -> None:
         """Remember what was read of the card, at once or as soon as it is proven."""
-        if not (self._is_used and token_info.is_open and token_info.is_plausible and ef in CERTIFICATES):
+        if not (self.is_used and token_info.is_open and token_info.is_plausible and ef in CERTIFICATES):
             return
         if self._files.get(ef) == content:
             return

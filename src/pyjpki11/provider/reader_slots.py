@@ -1,4 +1,4 @@
-"""One reader, and what is inserted in it."""
+"""One reader, its slots, and what is inserted in it."""
 
 from __future__ import annotations
 
@@ -18,38 +18,44 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyjpki11.provider.insertion import Insertion
+    from pyjpki11.provider.inserted_card import InsertedCard
+    from pyjpki11.provider.reader_watch import ReaderWatch
     from pyjpki11.provider.token import Token
     from pyjpki11.reader.base import Driver
     from pyjpki11.settings import Settings
 
 #: A card that does not say what it is, while nobody disturbs it.
-STUMBLES = (BadCardData, CardMute, StatusWordError)
+TRANSIENT_ERRORS = (BadCardData, CardMute, StatusWordError)
 #: Nothing to complain about: no card, or another kind of card.
-UNEVENTFUL = (CardAbsent, CardNotRecognized)
+EXPECTED_ERRORS = (CardAbsent, CardNotRecognized)
 #: How often such a card is asked: it may have been inserted slowly, but hosts poll for as long as they run.
 MAX_QUESTIONS = 5
 
 
-class Port:
+class ReaderSlots:
     """A reader. It keeps its place, and so its slots' ids, when it is unplugged."""
 
-    def __init__(self, driver: Driver, reader: str, settings: Settings, next_handle: Callable[[], int]) -> None:
+    def __init__(
+        self, driver: Driver, watch: ReaderWatch, reader: str, settings: Settings, next_handle: Callable[[], int]
+    ) -> None:
         self.reader = reader
         self._driver = driver
+        self._watch = watch
         self._settings = settings
         self._next_handle = next_handle
         self._lock = RLock()
         self._event: int | None = None
         self.last_event: int | None = None
-        self._insertion: Insertion | None = None
+        self._card: InsertedCard | None = None
         self._tokens: tuple[Token, ...] = ()
         self._complaint = ""  # what was last said of why there is no token
         self._questions = 0  # how often the card has not said what it is
-        self._refusal = ""  # why the card is none of ours, until it is exchanged: asking again would cost commands
+        self._refusal = ""  # why the card is not one of ours, until it is exchanged: asking again would cost commands
+        self._late: InsertedCard | None = None  # one whose first contact is still under way
+        self._lateness: JpkiError = CardMute("the card did not answer")
 
     def token(self, index: int) -> Token:
-        """The token at a place of `tokens.TOKENS`.
+        """The token at a place of `token.TOKENS`.
 
         :raises CardAbsent: there is no card in the reader.
         :raises CardNotRecognized: there is another kind of card, or one that does not say what it is.
@@ -58,7 +64,7 @@ class Port:
             self.notice_changes()
             if self._refusal:
                 raise CardNotRecognized(self._refusal)
-            if self._insertion is None:
+            if self._card is None:
                 self._insert()
             return self._tokens[index]
 
@@ -75,7 +81,7 @@ class Port:
     def _complain(self, error: JpkiError) -> None:
         """Say once why there is no token: hosts ask every second."""
         complaint = f"{self.reader}: {error}"
-        is_news = complaint != self._complaint and not isinstance(error, UNEVENTFUL)
+        is_news = complaint != self._complaint and not isinstance(error, EXPECTED_ERRORS)
         log.write(log.WARNING if is_news else log.DEBUG, complaint)
         self._complaint = complaint
 
@@ -83,11 +89,11 @@ class Port:
         """End what was inserted if it is there no longer; costs no command."""
         with self._lock:
             try:
-                event = self._driver.card_event(self.reader)
+                event = self._watch.card_event(self.reader)
             except JpkiError as error:
                 log.warning(f"reader {self.reader}: {error}")
                 event = None
-            lost = self._insertion is not None and not self._insertion.is_alive
+            lost = self._card is not None and not self._card.is_alive
             if event != self._event or lost:
                 self._remove()
                 self._event = event
@@ -102,21 +108,33 @@ class Port:
     def _insert(self) -> None:
         if self._event is None:
             raise CardAbsent(f"there is no card in {self.reader}")
-        from pyjpki11.provider.tokens import recognize  # only here: all that is for cards is loaded with it
+        self._refuse_while_late()
+        from pyjpki11.provider.card_cache import CardCache  # only here: all that is for cards is loaded with them
+        from pyjpki11.provider.inserted_card import InsertedCard
+        from pyjpki11.provider.token import tokens_of
 
-        connection = self._driver.connect(self.reader)
+        card = InsertedCard(self._driver, self.reader, self._settings.card_timeout)
         try:
-            self._tokens = recognize(connection, self._settings, self._next_handle)
+            card.connect()
+            self._tokens = tokens_of(card, CardCache(self._settings.certificate_cache), self._settings, self._next_handle)
         except JpkiError as error:
-            connection.close()
+            if card.is_late:
+                self._late, self._lateness = card, error
+            card.end()
             self._note_failure(error)
             raise
-        self._insertion = self._tokens[0].insertion
-        log.info(f"{self.reader}: My Number card ({self._insertion.token_info.kind})")
+        self._card = card
+        log.info(f"{self.reader}: My Number card ({self._tokens[0].card_facts.token_info.kind})")
+
+    def _refuse_while_late(self) -> None:
+        """Nobody waits twice for a first contact that takes too long."""
+        if self._late is not None and self._late.is_late:
+            raise self._lateness
+        self._late = None
 
     def _note_failure(self, error: JpkiError) -> None:
-        """A card that is none of ours is not asked again; one that stumbles is, but not for ever."""
-        self._questions += isinstance(error, STUMBLES)
+        """A card that is not one of ours is not asked again; one that stumbles is, but not for ever."""
+        self._questions += isinstance(error, TRANSIENT_ERRORS)
         if isinstance(error, CardNotRecognized):
             log.info(f"{self.reader}: {error}")
             self._refusal = str(error)
@@ -125,9 +143,9 @@ class Port:
             log.warning(f"{self.reader}: {self._refusal}")
 
     def _remove(self) -> None:
-        if self._insertion is not None:
-            self._insertion.end()
-        self._insertion = None
+        if self._card is not None:
+            self._card.end()
+        self._card = None
         self._tokens = ()
         self._questions = 0
         self._refusal = ""
@@ -137,7 +155,7 @@ class Port:
         with self._lock:
             for token in self._tokens:
                 try:
-                    token.logout_if_logged_in()
+                    token.log_out()
                 except JpkiError as error:
                     log.warning(f"{self.reader}: the card keeps its login: {error}")
             self._remove()
