@@ -28,9 +28,6 @@ ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)
 #: What the C files of the cffi module offer.
 CALLED_BY_PYTHON = """
 static void fill_core(void *address);
-static void modular_power(unsigned char *number, unsigned long exponent, const unsigned char *modulus, size_t length);
-struct lingering *keep_transaction(long card, unsigned milliseconds);
-bool take_transaction(struct lingering *it);
 static const char *const SHIM_STAMP;
 """
 
@@ -54,13 +51,12 @@ def boundary_module() -> FFI:
     ffi.cdef((HERE / "cryptoki.h").read_text())
     ffi.cdef(callback_declarations())
     ffi.cdef(CALLED_BY_PYTHON)
-    sources = [(HERE / name).read_text() for name in ("attach.c", "arithmetic.c", "lingering.c")]
     ffi.set_source(
         "pyjpki11.boundary._cffi",
-        "\n".join([*sources, f'static const char *const SHIM_STAMP = "{shim_stamp()}";\n']),
+        f'#include "attach.c"\nstatic const char *const SHIM_STAMP = "{shim_stamp()}";\n',
         include_dirs=[str(HERE)],
         extra_compile_args=["-fvisibility=hidden"],
-        libraries=["gmp"],
+        depends=[str(path) for path in HERE.iterdir()],
     )
     return ffi
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pyjpki11 import arithmetic
-from pyjpki11.boundary import native
 from pyjpki11.boundary._cffi import ffi, lib
 from pyjpki11.boundary.entry import Handlers
-from pyjpki11.reader import lingering
 
 #: Module of this package -> the C functions that its functions of the same names answer.
 HANDLERS = {
@@ -98,7 +95,7 @@ HANDLERS = {
 
 
 def attach(core_address: int, stamp: str) -> None:
-    """Fill the library's table of functions, a `struct core` at that address, and lend the core what C does.
+    """Fill the library's table of functions, a `struct core` at that address.
 
     :raises ImportError: the library and the installed package are of different builds.
     """
@@ -110,6 +107,4 @@ def attach(core_address: int, stamp: str) -> None:
         )
     for module, names in HANDLERS.items():
         Handlers(module, names).attach()
-    arithmetic.power = native.power
-    lingering.keep = native.keep
     lib.fill_core(ffi.cast("void *", core_address))

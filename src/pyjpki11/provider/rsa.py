@@ -6,7 +6,6 @@ bring its own OpenSSL into the host; and because the salt length that a card cho
 
 from __future__ import annotations
 
-from pyjpki11 import arithmetic
 from pyjpki11.provider import digest
 
 #: Bytes that the padding of v1.5 takes at least. Spec: RFC 8017 9.2
@@ -32,7 +31,7 @@ class PublicKey:
         number = int.from_bytes(signature, "big")
         if len(signature) != self.length or number >= self.modulus:
             return None
-        return arithmetic.power(number, self.exponent, self.modulus).to_bytes(self.length, "big")
+        return pow(number, self.exponent, self.modulus).to_bytes(self.length, "big")
 
     def is_v15(self, signature: bytes, block: bytes) -> bool:
         """Whether this is the RSASSA-PKCS1-v1_5 signature around a block. Spec: RFC 8017 8.2.2"""

@@ -19,7 +19,6 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
-from pyjpki11.reader import lingering
 from pyjpki11.reader.worker import Worker, nothing
 
 TYPE_CHECKING = False
@@ -47,8 +46,6 @@ PLUG_AND_PLAY = "\\\\?PnP?\\Notification"  # a reader that stands for the coming
 #: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
 #: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
 LOOK_S = 0.005
-#: For how long a transaction that lingers waits for the next one. Others who want the card ask every 200 ms.
-LINGER_MS = 50
 #: Seconds after which who waits looks again by itself, in case a wake-up was lost.
 RETRY_S = 5
 
@@ -248,8 +245,6 @@ class PcscConnection:
         self._timeout_s = timeout_s
         self.is_shared = was_in_use
         self.goes_on = False
-        self._lingers = False  # the transaction shall, when its step is done
-        self._take_back: Callable[[], bool] | None = None  # what does so with one that lingers
         self._handle: Any = None
         self._pci: Any = None
         self._is_closed = False
@@ -262,8 +257,8 @@ class PcscConnection:
             raise
 
     def transact(self, step: Callable[[bool], T]) -> T:
-        """All of it in the worker's thread; the answer is given while the transaction ends, or begins to linger."""
-        answer: T = self._in_time(lambda: self._kept(step(self._begin())), ReaderBusy, self._end)
+        """All of it in the worker's thread; the answer is given while the transaction ends."""
+        answer: T = self._in_time(lambda: step(self._begin()), ReaderBusy, self._end)
         return answer
 
     def look_for_others(self) -> bool:
@@ -298,8 +293,7 @@ class PcscConnection:
         return bytes(response)
 
     def linger(self) -> None:
-        """See Connection.linger; the next step says anew whether it does."""
-        self._lingers = True
+        """See Connection.linger: no transaction does."""
 
     def _connect(self) -> None:
         result, handle, protocol = self._scard.SCardConnect(
@@ -315,15 +309,10 @@ class PcscConnection:
     def _begin(self) -> bool:
         """Whether another program has reset the card, to which the connection was made anew.
 
-        That program may do it again meanwhile; the service may be about to power the card. A transaction that has
-        lingered goes on.
+        That program may do it again meanwhile; the service may be about to power the card.
         """
-        self._lingers = False
         if self._handle is None:
             raise CardRemoved("the card was left for a moment, and could not be had again")
-        self.goes_on = self._has_lingered()
-        if self.goes_on:
-            return False
         was_reset = False
         for _attempt in range(RECONNECTS):
             result = self._scard.SCardBeginTransaction(self._handle) & 0xFFFFFFFF
@@ -354,26 +343,10 @@ class PcscConnection:
         _check(result)
         self._set_protocol(protocol)
 
-    def _kept(self, answer: T) -> T:
-        """An answer; the transaction is handed over if it lingers, before anybody who may fork has the answer."""
-        if self._lingers:
-            self._take_back = lingering.keep(self._handle, LINGER_MS)
-        return answer
-
     def _end(self) -> None:
-        """Unless it lingers. If the card is gone, or another program has it, there is no transaction to end."""
-        if self._take_back is None and self._handle is not None:
+        """If the card is gone, or another program has it, there is no transaction to end."""
+        if self._handle is not None:
             self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
-
-    def _has_lingered(self) -> bool:
-        """Whether the transaction before is open still; nobody else ends it from now on."""
-        take_back, self._take_back = self._take_back, None
-        return take_back is not None and take_back()
-
-    def _end_lingering(self) -> None:
-        self._lingers = False
-        if self._has_lingered():
-            self._end()
 
     def _look_from_outside(self) -> None:
         """(To ask for being the only one is no way: the service waits until that is so.)
@@ -394,11 +367,9 @@ class PcscConnection:
         return states[0][1] if result == SCARD_S_SUCCESS else SCARD_STATE_INUSE
 
     def _power_cycle(self) -> None:
-        self._end_lingering()
         self._reconnect(SCARD_UNPOWER_CARD)
 
     def _leave(self) -> None:
-        self._end_lingering()
         if self._handle is not None:
             self._scard.SCardDisconnect(self._handle, SCARD_LEAVE_CARD)
             self._handle = None
