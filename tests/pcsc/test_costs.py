@@ -18,7 +18,7 @@ from support.process import run
 #: new one wants a reason; most of what a module needs can be imported where it is needed.
 STANDARD = {"gc", "itertools"}
 OURS = {
-    "": {"environment", "errors", "log", "program", "settings"},
+    "": {"environment", "errors", "installation", "log", "program", "settings"},
     "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal"},
     "cryptoki": {"ck", "ckf", "ckr", "names"},
     "provider": {"module", "port"},
