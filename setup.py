@@ -19,15 +19,14 @@ class BuildShim(build_ext):
 
     def get_ext_filename(self, ext_name: str) -> str:
         name = build_shim.LIBRARY.rpartition(".")[2]
-        return f"{name}.so" if ext_name == name else super().get_ext_filename(ext_name)
+        return f"{name}.so" if ext_name == name else str(super().get_ext_filename(ext_name))  # type: ignore[no-untyped-call]
 
 
 class BuildPackage(build_py):
-    """Compiles the translations beside the modules that show them, and bundles what hosts import."""
+    """Compiles the translations beside the modules that show them."""
 
     def run(self) -> None:
         super().run()
-        build_shim.write_bundle(Path(self.build_lib) / "pyjpki11")
         for source in sorted(Path("src").rglob("*.po")):
             target = Path(self.build_lib) / source.relative_to("src").with_suffix(".mo")
             target.parent.mkdir(parents=True, exist_ok=True)

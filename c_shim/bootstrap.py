@@ -1,16 +1,18 @@
 """What the library runs first in Python: it makes our packages importable, then attaches the core."""
 
+from __future__ import annotations
+
 import encodings
 import gc
 import sys
-from _frozen_importlib import ModuleSpec, _blocking_on, _module_locks
-from _frozen_importlib_external import EXTENSION_SUFFIXES, MAGIC_NUMBER, PathFinder, spec_from_file_location
-from marshal import loads
+from _frozen_importlib import _blocking_on, _module_locks, module_from_spec  # type: ignore[attr-defined]
+from _frozen_importlib_external import EXTENSION_SUFFIXES, PathFinder, spec_from_file_location
 from posix import register_at_fork, stat
 
-BUNDLE = "core.bundle"  # written by bundle.py
-#: Compiled module -> file, from the package's folder, without its suffix.
-COMPILED = {"pyjpki11.boundary._cffi": "boundary/_cffi", "_cffi_backend": "../_cffi_backend"}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
 
 
 class OwnPackages:
@@ -20,66 +22,52 @@ class OwnPackages:
         ["pyjpki11", "jpki_softcard", "smartcard", "_cffi_backend", "cryptography", "asn1crypto", "cffi"]
     )
 
-    def __init__(self, directories):
+    def __init__(self, directories: list[str]) -> None:
         self.directories = directories
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         return PathFinder.find_spec(name, self.directories) if name in self.names else None
 
 
-class Bundle:
-    """Finder and loader of the core's modules, whose code stands in one file: to look for some 70 files takes longer
-    than to run them. It also knows where the compiled modules are. In our own Python only; elsewhere, and without the
-    file, all come from their files."""
-
-    def __init__(self, folder):
-        with open(f"{folder}/{BUNDLE}", "rb") as file:
-            content = file.read()
-        if not content.startswith(MAGIC_NUMBER):
-            raise OSError(f"{folder}/{BUNDLE} is for another Python")
-        self.folder = folder
-        code = memoryview(content)[len(MAGIC_NUMBER) :]
-        self.modules = loads(code)  # noqa: S302 - installed with us
-
-    def find_spec(self, name, path=None, target=None):
-        if name in COMPILED:
-            return self.find_compiled(name)
-        if name not in self.modules:
-            return None
-        file, is_package, _code = self.modules[name]
-        spec = ModuleSpec(name, self, origin=f"{self.folder}/{file}", is_package=is_package)
-        if is_package:
-            spec.submodule_search_locations = [spec.origin.rpartition("/")[0]]
-        return spec
-
-    def find_compiled(self, name):
-        for suffix in EXTENSION_SUFFIXES:
-            path = f"{self.folder}/{COMPILED[name]}{suffix}"
-            try:
-                stat(path)
-            except OSError:
-                continue
-            return spec_from_file_location(name, path)
-        return None  # it is somewhere else
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        module.__file__ = module.__spec__.origin  # by hand, since importlib would work out where a .pyc might be, too
-        exec(loads(self.modules[module.__name__][2]), module.__dict__)  # noqa: S102, S302 - as every loader does
-
-
-def find_bundle(directories):
-    """The bundle of the package that the directories have, if it is there."""
-    package = PathFinder.find_spec("pyjpki11", directories)
+def exists(path: str) -> bool:
     try:
-        return [Bundle(package.origin.rpartition("/")[0])] if package is not None else []
-    except (OSError, EOFError, TypeError, ValueError):
-        return []  # there is none, or none that can be used
+        stat(path)
+    except OSError:
+        return False
+    return True
 
 
-def forget_imports():
+def load_compiled(name: str, path: str) -> None:
+    """Load an extension module from a path without its suffix, sooner than a search of Python's path would find it."""
+    for suffix in EXTENSION_SUFFIXES:
+        spec = spec_from_file_location(name, path + suffix) if exists(path + suffix) else None
+        if spec is not None and spec.loader is not None:
+            sys.modules[name] = module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return
+
+
+def complete_core(directories: list[str]) -> None:
+    """Tell the core, whose modules are in the library, where the rest of the package is: compiled modules and data.
+
+    A host that has given Python frozen modules of its own gets all of it from the package's files.
+    """
+    import pyjpki11
+    import pyjpki11.boundary
+
+    if pyjpki11.__spec__.origin != "frozen":
+        return
+    for directory in directories:
+        if exists(f"{directory}/pyjpki11/__init__.py"):
+            pyjpki11.__path__ = [f"{directory}/pyjpki11"]
+            pyjpki11.boundary.__path__ = [f"{directory}/pyjpki11/boundary"]
+            load_compiled("_cffi_backend", f"{directory}/_cffi_backend")
+            load_compiled("pyjpki11.boundary._cffi", f"{directory}/pyjpki11/boundary/_cffi")
+            return
+    raise ModuleNotFoundError("the package pyjpki11 is not there")
+
+
+def forget_imports() -> None:
     """Let a forked child import anew what another thread was importing: that import ends only in the parent."""
     _module_locks.clear()
     _blocking_on.clear()
@@ -88,18 +76,19 @@ def forget_imports():
             del sys.modules[name]
 
 
-def start(directories, python_is_ours, core_address, stamp):
+def start(directory_lines: str, python_is_ours: int, core_address: int, stamp: str) -> str:
     """Attach the core to the C table at core_address; the answer is what went wrong, or nothing."""
-    directories = directories.split("\n")
+    directories = directory_lines.split("\n")
     if python_is_ours:
         gc.disable()  # what is made from here on stays, so looking for garbage would be in vain
         encodings.__path__ = [f"{sys.path[0]}/encodings"]  # it is frozen itself, the rarer ones are not
         sys.path.extend(directories)
-        sys.meta_path[:0] = find_bundle(directories)
         register_at_fork(after_in_child=forget_imports)
     else:
         sys.meta_path.append(OwnPackages(directories))
     try:
+        if python_is_ours:
+            complete_core(directories)
         from pyjpki11.boundary.attach import attach
 
         attach(core_address, stamp)

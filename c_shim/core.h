@@ -12,11 +12,11 @@
  * cffi answers 0, which is CKR_OK, whenever the Python side cannot be reached (design decision 1).
  */
 struct core {
-#define FORWARD(version, name, params, args) void (*name)(CK_RV *rv, UNPAREN params);
+#define FORWARD(version, name, module, answer, params, args) void (*name)(CK_RV *rv, UNPAREN params);
 #define HOST FORWARD
 #define WAIT FORWARD
-#define LOCAL(version, name, params, args)
-#define STUB(version, name, params, args)
+#define LOCAL(version, name, module, answer, params, args)
+#define STUB(version, name, module, answer, params, args)
 #include "functions.def"
 };
 

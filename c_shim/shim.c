@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core.h"
-#include "python_host.h"
+#include "host.h"
 
 enum {
     CKF_DONT_BLOCK = 0x001,
@@ -20,7 +20,7 @@ enum {
 };
 
 /* Prototypes. */
-#define FORWARD(version, name, params, args) __attribute__((visibility("default"))) CK_RV name params;
+#define FORWARD(version, name, module, answer, params, args) __attribute__((visibility("default"))) CK_RV name params;
 #define HOST FORWARD
 #define LOCAL FORWARD
 #define WAIT FORWARD
@@ -41,45 +41,45 @@ enum {
         host_leave(cancel_state);                \
         return rv;                               \
     }
-#define FORWARD(version, name, params, args) ASK_CORE(name, name, params, args)
+#define FORWARD(version, name, module, answer, params, args) ASK_CORE(name, name, params, args)
 
 /* The core comes back now and then although nothing has happened: only here a cancelled thread may end. */
-#define WAIT(version, name, params, args)                       \
-    static ASK_CORE(name##_a_while, name, params, args)         \
-    CK_RV name params                                           \
-    {                                                           \
-        CK_RV rv;                                               \
-        while ((rv = name##_a_while args) == CKR_NO_EVENT       \
-               && (flags & CKF_DONT_BLOCK) == 0)                \
-            pthread_testcancel();                               \
-        return rv;                                              \
+#define WAIT(version, name, module, answer, params, args) \
+    static ASK_CORE(name##_a_while, name, params, args)   \
+    CK_RV name params                                     \
+    {                                                     \
+        CK_RV rv;                                         \
+        while ((rv = name##_a_while args) == CKR_NO_EVENT \
+               && (flags & CKF_DONT_BLOCK) == 0)          \
+            pthread_testcancel();                         \
+        return rv;                                        \
     }
 
 /* What has to find or start Python first. */
-#define HOST(version, name, params, args)           \
-    CK_RV name params                               \
-    {                                               \
-        CK_RV rv = CKR_GENERAL_ERROR;               \
-        int cancel_state = host_enter();            \
-        if (host_serves_thread() && host_start())   \
-            core.name(&rv, UNPAREN args);           \
-        host_leave(cancel_state);                   \
-        return rv;                                  \
+#define HOST(version, name, module, answer, params, args) \
+    CK_RV name params                                     \
+    {                                                     \
+        CK_RV rv = CKR_GENERAL_ERROR;                     \
+        int cancel_state = host_enter();                  \
+        if (host_serves_thread() && host_start())         \
+            core.name(&rv, UNPAREN args);                 \
+        host_leave(cancel_state);                         \
+        return rv;                                        \
     }
 
-#define LOCAL(version, name, params, args)
-#define STUB(version, name, params, args)
+#define LOCAL(version, name, module, answer, params, args)
+#define STUB(version, name, module, answer, params, args)
 #include "functions.def"
 
-/* What nobody serves; Python is not woken for it. */
+/* What has one answer at all times; Python is not woken for it. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-#define STUB(version, name, params, args)        \
-    CK_RV name params                            \
-    {                                            \
-        return CKR_FUNCTION_NOT_SUPPORTED;       \
+#define STUB(version, name, module, answer, params, args) \
+    CK_RV name params                                     \
+    {                                                     \
+        return answer;                                    \
     }
-#define FORWARD(version, name, params, args)
+#define FORWARD(version, name, module, answer, params, args)
 #define HOST FORWARD
 #define LOCAL FORWARD
 #define WAIT FORWARD
@@ -92,7 +92,7 @@ enum {
  */
 struct function_list {
     CK_VERSION version;
-#define FORWARD(list_version, name, params, args) CK_RV (*name) params;
+#define FORWARD(list_version, name, module, answer, params, args) CK_RV (*name) params;
 #define HOST FORWARD
 #define LOCAL FORWARD
 #define WAIT FORWARD
@@ -104,7 +104,7 @@ enum { V3_2, V3_0, V2_40, VERSIONS };
 
 static struct function_list lists[VERSIONS] = {
     [0 ... VERSIONS - 1] = {
-#define FORWARD(list_version, name, params, args) .name = name,
+#define FORWARD(list_version, name, module, answer, params, args) .name = name,
 #define HOST FORWARD
 #define LOCAL FORWARD
 #define WAIT FORWARD
@@ -171,17 +171,4 @@ CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion, CK
         }
     }
     return CKR_ARGUMENTS_BAD;
-}
-
-/* Legacy of parallel sessions, which no longer exist. Spec: PKCS#11 v3.1 5.21 */
-CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
-{
-    (void)hSession;
-    return CKR_FUNCTION_NOT_PARALLEL;
-}
-
-CK_RV C_CancelFunction(CK_SESSION_HANDLE hSession)
-{
-    (void)hSession;
-    return CKR_FUNCTION_NOT_PARALLEL;
 }

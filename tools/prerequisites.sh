@@ -85,7 +85,6 @@ group_build() {
     # pyscard is published as source only
     need_program swig swig
     compiles winscard.h -I/usr/include/PCSC -I/usr/local/include/PCSC || need libpcsclite-dev
-    compiles gmp.h || need libgmp-dev
 }
 
 group_demo() {

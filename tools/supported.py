@@ -1,13 +1,14 @@
 """Prints docs/supported.md from the tables that the code reads: `python tools/supported.py > docs/supported.md`."""
 
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT)]  # this tree, whatever is installed
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "c_shim"), str(ROOT)]  # this tree, whatever is installed
+
+import function_table  # noqa: E402
 
 from pyjpki11.boundary.ckr_table import CKR_OF  # noqa: E402
 from pyjpki11.card.layout import DIGITS  # noqa: E402
@@ -19,21 +20,6 @@ from pyjpki11.provider.session_objects import Rule  # noqa: E402
 from pyjpki11.provider.tokens import TOKENS  # noqa: E402
 from pyjpki11.settings import CHECKS, VARIABLES, Settings  # noqa: E402
 from tools.deviations import DEVIATIONS  # noqa: E402
-
-FUNCTION = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),", re.MULTILINE)
-STUB_ANSWER = re.compile(r"#define STUB\(version, name, params, args\) +\\\n.*\n.*\{.*\n +return (CKR_\w+);")
-FIXED_ANSWER = re.compile(r"^CK_RV (C_\w+)\([^)]*\)\n\{\n    \(void\)\w+;\n    return (CKR_\w+);", re.MULTILINE)
-
-#: Functions that Python serves by always refusing -> how.
-REFUSALS = {
-    "C_SeedRandom": ckr.RANDOM_SEED_NOT_SUPPORTED,
-    "C_EncryptUpdate": ckr.OPERATION_NOT_INITIALIZED,
-    "C_EncryptFinal": ckr.OPERATION_NOT_INITIALIZED,
-    "C_DecryptInit": ckr.KEY_FUNCTION_NOT_PERMITTED,
-    "C_Decrypt": ckr.OPERATION_NOT_INITIALIZED,
-    "C_DecryptUpdate": ckr.OPERATION_NOT_INITIALIZED,
-    "C_DecryptFinal": ckr.OPERATION_NOT_INITIALIZED,
-}
 
 USES = {
     "digest": ckf.DIGEST,
@@ -105,24 +91,16 @@ def code(text: str) -> str:
 
 def functions() -> str:
     """Every function of the lists, and who answers."""
-    shim = (ROOT / "c_shim" / "shim.c").read_text()
-    stub = STUB_ANSWER.findall(shim)[-1]
-    fixed = dict(FIXED_ANSWER.findall(shim))
-    rows = FUNCTION.findall((ROOT / "c_shim" / "functions.def").read_text())
     return table(
         ["function", "since", "answer"],
-        ([code(name), version.replace("_", "."), _answer(kind, name, stub, fixed)] for kind, version, name in rows),
+        ([code(row.name), row.version.replace("_", "."), _answer(row)] for row in function_table.rows()),
     )
 
 
-def _answer(kind: str, name: str, stub: str, fixed: Mapping[str, str]) -> str:
-    if kind == "STUB":
-        return f"refused: {code(stub)}"
-    if name in fixed:
-        return f"refused: {code(fixed[name])}"
-    if name in REFUSALS:
-        return f"refused: {code(names.name_of(ckr, REFUSALS[name]))}"
-    return "served by the C side alone" if kind == "LOCAL" else "served"
+def _answer(row: function_table.Row) -> str:
+    if row.answer != function_table.NONE:
+        return f"refused: {code(row.answer)}"
+    return "served by the C side alone" if row.kind == "LOCAL" else "served"
 
 
 # -- mechanisms -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 HEADER = Path("/usr/include/p11-kit-1/p11-kit/pkcs11.h")
 FUNCTIONS = Path(__file__).parents[2] / "c_shim" / "functions.def"
 _NUMBER = re.compile(r"^#define\s+(CK\w+)\s+\(?\(?(?:CK_ULONG\))?(0x[0-9a-fA-F]+|1UL\s*<<\s*\d+|\d+)", re.M)
-_ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+),\s*(\w+),\s*\(([^()]*)\)", re.M)
+_ROW = re.compile(r"^(HOST|LOCAL|FORWARD|WAIT|STUB)\((\w+), (\w+), ([\w-]+), ([\w-]+),\s*\(([^()]*)\)", re.M)
 
 
 def _value(text: str) -> int:
@@ -31,10 +31,12 @@ def number(name: str) -> int:
 class Row:
     """A row of functions.def."""
 
-    def __init__(self, kind: str, version: str, name: str, parameters: str) -> None:
+    def __init__(self, kind: str, version: str, name: str, module: str, answer: str, parameters: str) -> None:
         self.kind = kind
         self.version = version
         self.name = name
+        self.module = module
+        self.answer = answer
         #: Type and name of each parameter.
         self.parameters = [tuple(parameter.split()[-2:]) for parameter in parameters.split(",")]
 

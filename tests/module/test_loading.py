@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import marshal
+import ast
+import re
 import shutil
-from importlib.util import MAGIC_NUMBER
+import struct
 from pathlib import Path
 
 import pytest
@@ -186,41 +187,89 @@ def test_two_copies_in_one_process(module: Module, copy: Path, module_path: Path
     check_signature(module, AUTHENTICATION)
 
 
-# -- the bundle, from which a host's own Python takes the core's modules ------------------------------------------
+# -- the core, which the library brings along for a Python of its own -----------------------------------------------
 
 
-BUNDLES: dict[str, bytes | int | None] = {
-    "none": None,
-    "of another Python": b"\0\0\0\0rest",
-    "cut off": 5000,
-    "empty": b"",
-}
+def core_files(module_path: Path) -> set[str]:
+    """The modules that hosts import, no others, by their names."""
+    package = module_path.parent
+    files = [path.relative_to(package).with_suffix("") for path in package.rglob("*.py")]
+    folders = {"boundary", "card", "cryptoki", "iso7816", "provider", "reader"}
+    core = [file for file in files if len(file.parts) == 1 or file.parts[0] in folders]
+    return {".".join(("pyjpki11", *file.parts)).removesuffix(".__init__") for file in core}
 
 
-@pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
-def test_signs_without_a_usable_bundle(
-    start: Starter, module_path: Path, copy: Path, tmp_path: Path, bundle: bytes | int | None
+def python(module: Module, code: str) -> str:
+    """What code in the module's Python puts into `answer`."""
+    remote = module.remote
+    names = "PyGILState_Ensure", "PyGILState_Release", "PyRun_SimpleString"
+    ensure, release, run_code = (remote.symbol(remote.open(""), name) for name in names)
+    place = remote.allocate(ROOM)
+    program = f"{code}\nimport ctypes\nctypes.memmove({place}, str(answer).encode() + b'\\0', len(str(answer)) + 1)\n"
+    state = remote.call(ensure)
+    answer = remote.call(run_code, program.encode() + b"\0") & 0xFFFFFFFF
+    remote.call(release, state)
+    assert answer == 0
+    return remote.read_text(place, ROOM)
+
+
+ROOM = 65536
+FROZEN = "import _imp\nanswer = ' '.join(name for name in _imp._frozen_module_names() if name.startswith('pyjpki11'))"
+
+
+def test_the_library_has_the_core_alone(module: Module, module_path: Path) -> None:
+    assert set(python(module, FROZEN).split()) == core_files(module_path)
+
+
+LOADED = """
+import sys
+ours = [(name, it) for name, it in sys.modules.items() if name.partition(".")[0] == "pyjpki11" and "_cffi" not in name]
+answer = {"origins": sorted({it.__spec__.origin for _, it in ours}), "count": len(ours)}
+"""
+
+
+def test_the_core_comes_from_the_library(module: Module) -> None:
+    """Not from files, nor from two places."""
+    check_signature(module, AUTHENTICATION)
+    answer = ast.literal_eval(python(module, LOADED))
+    assert answer["origins"] == ["frozen"] and answer["count"] > 40
+
+
+def test_a_copy_uses_the_data_of_the_package_in_its_sidecar(
+    start: Starter, copy: Path, module_path: Path, tmp_path: Path
 ) -> None:
-    """The modules then come from their files."""
     package = tmp_path / "packages" / "pyjpki11"
     shutil.copytree(module_path.parent, package)
-    file = package / "core.bundle"
-    if bundle is None:
-        file.unlink()
-    else:
-        file.write_bytes(file.read_bytes()[:bundle] if isinstance(bundle, int) else bundle)
-    write_sidecar(copy, package.parent, module_path.parents[1])
+    write_sidecar(copy, tmp_path / "missing", package.parent, module_path.parents[1])
     module = start(copy)
     module.initialize()
     check_signature(module, AUTHENTICATION)
+    assert module.remote.mapped("_cffi.") == {str(next(package.glob("boundary/_cffi.*.so")))}
+    assert python(module, "from pyjpki11 import installation\nanswer = installation.folder()") == str(package)
 
 
-def test_the_bundle_has_what_the_files_have(module_path: Path) -> None:
-    """The modules that hosts import, no others."""
-    content = (module_path.parent / "core.bundle").read_bytes()
-    assert content.startswith(MAGIC_NUMBER)
-    modules = marshal.loads(content[len(MAGIC_NUMBER) :])  # noqa: S302 - our own build's
-    bundled = {file for file, _is_package, _code in modules.values()}
-    files = {path.relative_to(module_path.parent) for path in module_path.parent.rglob("*.py")}
-    folders = {"boundary", "card", "cryptoki", "iso7816", "provider", "reader"}
-    assert bundled == {str(file) for file in files if len(file.parts) == 1 or file.parts[0] in folders}
+def test_a_host_with_frozen_modules_of_its_own_keeps_them(start: Starter, module: Module, module_path: Path) -> None:
+    """The core then comes from the package's files."""
+    (libpython,) = module.remote.mapped("libpython")
+    process = start.process()
+    place = process.symbol(process.open(libpython, RTLD_NOW | RTLD_GLOBAL), "PyImport_FrozenModules")
+    hosts_own = process.allocate(256)  # an empty table
+    process.write(place, struct.pack("<Q", hosts_own))
+    other = Module(process, module_path)
+    other.initialize()
+    check_signature(other, AUTHENTICATION)
+    assert process.read_ulong(place) == hosts_own
+    origins = ast.literal_eval(python(other, LOADED))["origins"]
+    assert origins and all(Path(origin).is_relative_to(module_path.parent) for origin in origins)
+
+
+def test_a_traceback_names_the_line(start: Starter, module_path: Path) -> None:
+    """A fault that nobody foresaw is found again in the source, although the core has no files."""
+    module = start(env={**NO_READERS, "PYJPKI11_LOG": "stderr"})
+    module.initialize()
+    python(module, "from pyjpki11.boundary import general\ngeneral.put_version = answer = None")
+    assert module.call("C_GetInfo", module.remote.allocate(256)) == "CKR_GENERAL_ERROR"
+    start.close()
+    lines = (module_path.parent / "boundary" / "general.py").read_text().splitlines()
+    found = re.search(r'File "pyjpki11/boundary/general\.py", line (\d+), in C_GetInfo', start.outcome.stderr)
+    assert found is not None and "put_version(" in lines[int(found[1]) - 1]

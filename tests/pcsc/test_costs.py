@@ -18,11 +18,11 @@ from support.process import run
 #: new one wants a reason; most of what a module needs can be imported where it is needed.
 STANDARD = {"gc", "itertools"}
 OURS = {
-    "": {"arithmetic", "environment", "errors", "log", "program", "settings"},
-    "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal", "native"},
+    "": {"environment", "errors", "installation", "log", "program", "settings"},
+    "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal"},
     "cryptoki": {"ck", "ckf", "ckr", "names"},
     "provider": {"module", "port"},
-    "reader": {"drivers", "lingering", "pcsc", "worker"},
+    "reader": {"drivers", "pcsc", "worker"},
 }
 FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
 #: What may come with the first signature of a new card: it is hashed, and the authorities are read from PEM. Where
@@ -45,7 +45,7 @@ NEVER = {
     "importlib.metadata", "inspect", "logging", "os", "re", "smartcard", "ssl", "traceback", "typing",
 }  # fmt: skip
 LIBRARIES = re.compile(
-    r"ld-linux.*|lib(c|dl|gmp|m|pthread|util|rt|pcsclite|pcsclite_real|python3\.\d+|pyjpki11|z|expat|gcc_s)\.so.*"
+    r"ld-linux.*|lib(c|dl|m|pthread|util|rt|pcsclite|pcsclite_real|python3\.\d+|pyjpki11|z|expat|gcc_s)\.so.*"
     r"|(_cffi|_cffi_backend|_scard|_sha2|_sha256|_sha1|_sha512|binascii)\..*so"
 )
 MEMORY_LIMIT = 2.2  # times OpenSC's

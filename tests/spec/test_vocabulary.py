@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cffi  # type: ignore[import-untyped]  # stubs would be one more package for three calls
+import cffi
 import pkcs11.constants
 import pkcs11.mechanisms
 import pytest

@@ -10,7 +10,6 @@ import pytest
 from unit.clock import Clock
 
 from pyjpki11.errors import CardAbsent, CardMute, CardRemoved, ReaderBusy, StatusWordError
-from pyjpki11.reader import lingering
 from pyjpki11.reader.pcsc import PcscConnection
 
 LONG_S, SHORT_S = 60, 0.01
@@ -137,102 +136,6 @@ def test_a_connection_that_hangs(scard: Scard) -> None:
     with pytest.raises(CardMute):
         PcscConnection(scard, 0, "a reader", SHORT_S)
     assert scard.has_let_go() == ["Connect", "Disconnect", "ReleaseContext"]
-
-
-# -- transactions that linger ---------------------------------------------------------------------------
-
-
-class Keeper:
-    """Stands for lingering.keep; `is_late` as if its time were always over."""
-
-    def __init__(self, scard: Scard) -> None:
-        self._scard = scard
-        self.is_late = False
-
-    def __call__(self, card: int, milliseconds: int) -> Callable[[], bool] | None:
-        """Keep a transaction."""
-        self._scard.calls.append(f"keep for {milliseconds} ms")
-        return lambda: not self.is_late
-
-
-@pytest.fixture
-def keeper(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> Keeper:
-    """Who keeps transactions."""
-    keeper = Keeper(scard)
-    monkeypatch.setattr(lingering, "keep", keeper)
-    return keeper
-
-
-def goes_on(connection: PcscConnection, lingers: bool) -> bool:
-    """Whether a transaction is the same as the one before it."""
-
-    def step(was_reset: bool) -> bool:
-        connection.transmit(COMMAND)
-        if lingers:
-            connection.linger()
-        return connection.goes_on and not was_reset
-
-    return connection.transact(step)
-
-
-def settled(connection: PcscConnection) -> None:
-    """Wait for what comes after the last step."""
-    connection._worker.run(lambda: None)
-
-
-BEGIN, KEEP = ["BeginTransaction", "Transmit"], "keep for 50 ms"
-
-
-def test_a_transaction_goes_on(scard: Scard, connection: PcscConnection, keeper: Keeper) -> None:
-    assert [goes_on(connection, lingers) for lingers in (True, True, False)] == [False, True, True]
-    connection.close()
-    assert scard.calls == [
-        *BEGIN, KEEP, "Transmit", KEEP, "Transmit", "EndTransaction", "Disconnect", "ReleaseContext",
-    ]  # fmt: skip
-
-
-def test_a_transaction_that_nobody_goes_on_with(scard: Scard, connection: PcscConnection, keeper: Keeper) -> None:
-    """It has been ended meanwhile."""
-    keeper.is_late = True
-    assert [goes_on(connection, lingers) for lingers in (True, False)] == [False, False]
-    connection.close()
-    assert scard.calls == [*BEGIN, KEEP, *BEGIN, "EndTransaction", "Disconnect", "ReleaseContext"]
-
-
-def test_nobody_keeps_transactions(scard: Scard, connection: PcscConnection) -> None:
-    """As it is where there is no library that could."""
-    assert [goes_on(connection, lingers) for lingers in (True, True)] == [False, False]
-    connection.close()
-    assert scard.calls[:6] == [*BEGIN, "EndTransaction", *BEGIN, "EndTransaction"]
-
-
-ENDING: dict[str, tuple[Callable[[PcscConnection], object], list[str]]] = {
-    "close": (lambda it: it.close(), ["Disconnect", "ReleaseContext"]),
-    "power_cycle": (lambda it: it.power_cycle(), ["Reconnect"]),
-    "look_for_others": (lambda it: it.look_for_others(), ["GetStatusChange", "Disconnect"]),
-}
-
-
-@pytest.mark.parametrize("is_late", [False, True])
-@pytest.mark.parametrize(("what", "calls"), ENDING.values(), ids=ENDING)
-def test_what_ends_it(
-    scard: Scard,
-    connection: PcscConnection,
-    keeper: Keeper,
-    what: Callable[[PcscConnection], object],
-    calls: list[str],
-    is_late: bool,
-) -> None:
-    """Unless it has ended by itself."""
-    keeper.is_late = is_late
-    goes_on(connection, True)
-    settled(connection)
-    scard.calls.clear()
-    what(connection)
-    connection.close()
-    before_it_is_left = scard.calls[: scard.calls.index(calls[-1])]
-    assert before_it_is_left.count("EndTransaction") == (not is_late)
-    assert [call for call in scard.calls if call in calls][: len(calls)] == calls
 
 
 # -- other programs -------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_everything_has_a_name(printed: str) -> None:
 def test_every_function_is_listed_once(printed: str) -> None:
     """In the order of the function lists."""
     listed = re.findall(r"^\| `(C_\w+)` \|", printed, re.MULTILINE)
-    rows = re.findall(r"^(?:HOST|LOCAL|FORWARD|WAIT|STUB)\(\w+, (C_\w+),", functions_def(), re.MULTILINE)
+    rows = re.findall(r"^(?:HOST|LOCAL|FORWARD|WAIT|STUB)\(\w+, (C_\w+), ", functions_def(), re.MULTILINE)
     assert listed == rows
 
 

@@ -52,7 +52,7 @@ def measure(service: Pcscd, folder: Path) -> list[Table]:
             races.append(processes.race(card, model, SIGN, folder, document, own))
     signatures = [one for one in races if one.flow is SIGN]
     PLOT.write_text(draw(signatures))
-    return [*tables, processes.table(races), profile.table(signatures, traffic), profile.start_table()]
+    return [*tables, processes.table(races), profile.table(signatures, traffic), profile.start_table(folder / "start")]
 
 
 def draw(races: list[Race]) -> str:

@@ -6,6 +6,7 @@ import statistics
 import sys
 from pathlib import Path
 
+from support.hosts import Hosts
 from support.pcsc_card import PcscCard
 from support.process import run
 
@@ -14,15 +15,6 @@ from tools.bench.processes import OPENSC, WARM, Race
 from tools.bench.report import Table
 
 STARTS = 25
-#: What the program costs that loads the module, then what each step adds to it. The core is taken as hosts take it.
-STEPS = {
-    "Python starts, isolated": "pass",
-    "cffi's backend": "import _cffi_backend",
-    "modules for every program": "from pyjpki11.boundary import attach, general\nfrom pyjpki11.reader import pcsc",
-    "modules for a signature": "from pyjpki11.boundary import objects, sessions, signing\n"
-    "from pyjpki11.provider import session, signing, tokens",
-}
-BOOTSTRAP = Path(__file__).resolve().parents[2] / "c_shim" / "bootstrap.py"
 
 
 class Traffic:
@@ -36,25 +28,28 @@ class Traffic:
         self.bytes = sum(len(command) + len(answer) for command, answer in exchanges) // 2
 
 
-def start_table() -> Table:
-    """The start, step by step, in processor time. All are taken in turn, and the medians of what each adds are told."""
-    programs = ["\n".join(list(STEPS.values())[: count + 1]) for count in range(len(STEPS))]
-    rounds = [[_processor_ms(program) for program in programs] for _ in range(STARTS)]
+def start_table(folder: Path) -> Table:
+    """The start in a program in C, step by step, in processor time. All are taken in turn; medians are told."""
+    folder.mkdir()
+    program = Hosts(folder)("cost")
+    rounds = [(_python_ms(), *_steps_ms(program)) for _ in range(STARTS)]
+    python, started, signing = (statistics.median(column) for column in zip(*rounds, strict=True))
     rows: list[tuple[str, ...]] = [
-        (name, f"{statistics.median(totals[step] - ([0.0, *totals][step]) for totals in rounds):.1f}")
-        for step, name in enumerate(STEPS)
+        ("Python starts, isolated", f"{python:.1f}"),
+        ("the same in the module, with C_Initialize and C_GetSlotList", f"{started:.1f}"),
+        ("modules for a signature", f"{signing:.1f}"),
     ]
     return Table("The start, milliseconds of processor", ("step", "ms"), rows)
 
 
-def _processor_ms(code: str) -> float:
-    packages = str(MODULES["pyjpki11"].parents[1])
-    text = (
-        f"import sys\nnames = {{}}\nexec(open({str(BOOTSTRAP)!r}).read(), names)\n"
-        f"sys.path.append({packages!r})\nsys.meta_path[:0] = names['find_bundle']([{packages!r}])\n{code}\n"
-        "import time\nprint(time.process_time() * 1000)"
-    )
-    return float(run([sys.executable, "-I", "-S", "-c", text]).stdout)
+def _python_ms() -> float:
+    code = "import time; print(time.process_time() * 1000)"
+    return float(run([sys.executable, "-I", "-S", "-c", code]).stdout)
+
+
+def _steps_ms(program: Path) -> tuple[float, float]:
+    started, signing = run([program, MODULES["pyjpki11"], "steps"]).stdout.splitlines()
+    return float(started.split()[1]), float(signing.split()[1])
 
 
 def table(races: list[Race], traffic: dict[str, Traffic]) -> Table:

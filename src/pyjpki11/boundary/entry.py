@@ -76,7 +76,7 @@ class Handlers:
     CKR_OK, failure an exception. Python never lets one through to C, where it would read as CKR_OK (design decision 1).
     """
 
-    def __init__(self, module: str, names: tuple[str, ...]) -> None:
+    def __init__(self, module: str, names: list[str]) -> None:
         self._module = module
         self._names = names
         self._handlers: dict[str, Callable[..., None]] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from posix import listdir
 from time import time
 
-from pyjpki11 import storage
+from pyjpki11 import installation, storage
 from pyjpki11.card.certificate import Certificate
 from pyjpki11.card.application import CHUNK_LEN
 from pyjpki11.card.jpki import GLANCE_LEN
@@ -38,7 +38,7 @@ MAX_AGE_DAYS = 1
 DAY_S = 24 * 3600
 #: The CA certificates that are known by sight, in PEM: those of J-LIS, those of the software card. Here they
 #: spare their reading, no more; whom to trust is the business of `certificates`.
-KNOWN = tuple(f"{__file__.rpartition('/provider/')[0]}/certificates/{name}" for name in ("published", "softcard"))
+KNOWN = tuple(f"{installation.folder()}/certificates/{name}" for name in ("published", "softcard"))
 
 Files = dict[int, bytes]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pyjpki11 import log
+from pyjpki11 import installation, log
 from pyjpki11.errors import ServiceUnavailable
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def open_driver(setting: str) -> Driver:
 def _open_installed(name: str, argument: str) -> Driver:
     from importlib.metadata import DistributionFinder, MetadataPathFinder
 
-    folder = __file__.rpartition("/pyjpki11/")[0]  # in a foreign host our packages are not on sys.path
+    folder = installation.folder().rpartition("/")[0]  # in a foreign host our packages are not on sys.path
     context = DistributionFinder.Context(path=[folder, *sys.path])
     for distribution in MetadataPathFinder.find_distributions(context):
         for entry_point in distribution.entry_points:

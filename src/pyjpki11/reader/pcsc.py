@@ -12,7 +12,7 @@ from _frozen_importlib_external import PathFinder, spec_from_file_location
 from _thread import allocate_lock
 from time import sleep
 
-from pyjpki11 import log
+from pyjpki11 import installation, log
 from pyjpki11.errors import CardDisturbed, CardRemoved, JpkiError, ServiceUnavailable
 from pyjpki11.reader.pcsc_results import DISTURBED, SCARD_E_TIMEOUT, SCARD_S_SUCCESS, check, is_service_failure
 
@@ -50,7 +50,7 @@ def _load_scard() -> ModuleType:
     loaded = sys.modules.get("smartcard.scard._scard")
     if loaded is not None:
         return loaded
-    folder = __file__.rpartition("/pyjpki11/")[0]
+    folder = installation.folder().rpartition("/")[0]
     found = PathFinder.find_spec("_scard", [f"{path}/smartcard/scard" for path in (folder, *sys.path)])
     spec = spec_from_file_location("smartcard.scard._scard", found.origin) if found is not None else None
     if spec is None or spec.loader is None:

@@ -1,6 +1,7 @@
 /*
- * What the module costs a host. Usage: cost MODULE start|imports|memory|calls [READER]
- * start: processor time of load, C_Initialize, C_GetSlotList, C_Finalize. imports: the Python modules after C_Initialize,
+ * What the module costs a host. Usage: cost MODULE start|steps|imports|memory|calls [READER]
+ * start: processor time of load, C_Initialize, C_GetSlotList, C_Finalize. steps: that of the first three, and of the
+ * modules that a signature needs. imports: the Python modules after C_Initialize,
  * after a signature, and the libraries in the process. memory: resident set after a signature. calls: the median of each
  * call; of C_Sign that of what it takes more than the same command asked of the card over PC/SC, in turn.
  */
@@ -45,20 +46,40 @@ static void start(const char *path)
 }
 
 /* Python is in the process, but this program was not built with it. */
-static void print_modules(const char *when)
+static void run_python(const char *code)
 {
     int (*ensure)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Ensure");
     void (*release)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "PyGILState_Release");
     int (*run)(const char *, void *) = (int (*)(const char *, void *))dlsym(RTLD_DEFAULT, "PyRun_SimpleStringFlags");
-    char code[256];
     int gil;
 
     MUST(ensure != NULL && release != NULL && run != NULL);
-    snprintf(code, sizeof code,
-             "import posix, sys\nposix.write(1, ('%s ' + ' '.join(sorted(sys.modules)) + '\\n').encode())", when);
     gil = ensure();
     MUST(run(code, NULL) == 0);
     release(gil);
+}
+
+static void print_modules(const char *when)
+{
+    char code[256];
+
+    snprintf(code, sizeof code,
+             "import posix, sys\nposix.write(1, ('%s ' + ' '.join(sorted(sys.modules)) + '\\n').encode())", when);
+    run_python(code);
+}
+
+static void steps(const char *path)
+{
+    CK_ULONG count = 0;
+    double before = milliseconds(CLOCK_PROCESS_CPUTIME_ID), started;
+
+    load(path);
+    MUST_OK(p11->C_Initialize(NULL));
+    MUST_OK(p11->C_GetSlotList(CK_FALSE, NULL, &count));
+    started = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
+    run_python("from pyjpki11.boundary import objects, sessions, signing\n"
+               "from pyjpki11.provider import session, signing, tokens");
+    printf("started %.3f\nsigning %.3f\n", started - before, milliseconds(CLOCK_PROCESS_CPUTIME_ID) - started);
 }
 
 static void print_lines(const char *file, const char *prefix)
@@ -250,6 +271,8 @@ int main(int argc, char **argv)
     MUST(argc >= 3);
     if (strcmp(argv[2], "start") == 0)
         start(argv[1]);
+    else if (strcmp(argv[2], "steps") == 0)
+        steps(argv[1]);
     else if (strcmp(argv[2], "imports") == 0)
         imports(argv[1]);
     else if (strcmp(argv[2], "memory") == 0)

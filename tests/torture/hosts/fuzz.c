@@ -13,11 +13,12 @@
 #include <signal.h>
 
 static struct row rows[] = {
-#define FORWARD(version, function, typed, untyped) {.name = #function, .parameters = #typed},
+#define FORWARD(version, function, module, answer, typed, untyped) {.name = #function, .parameters = #typed},
 #define HOST FORWARD
 #define LOCAL FORWARD
 #define WAIT FORWARD
-#define STUB(version, function, typed, untyped) {.name = #function, .is_stub = true, .parameters = #typed},
+#define STUB(version, function, module, answer, typed, untyped) \
+    {.name = #function, .is_stub = true, .parameters = #typed},
 #include "functions.def"
 };
 enum { ROWS = sizeof rows / sizeof *rows };

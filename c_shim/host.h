@@ -1,6 +1,6 @@
 /* The Python that serves this process. */
-#ifndef PYJPKI11_PYTHON_HOST_H
-#define PYJPKI11_PYTHON_HOST_H
+#ifndef PYJPKI11_HOST_H
+#define PYJPKI11_HOST_H
 
 #include <stdbool.h>
 
