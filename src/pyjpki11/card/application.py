@@ -34,7 +34,7 @@ def in_application(command: Callable[Concatenate[A, P], T]) -> Callable[Concaten
     another program has reset the card. Never for a command that may cost a try: see `once`.
     """
 
-    def in_transaction(it: A, *arguments: P.args, **options: P.kwargs) -> T:
+    def in_transaction(it: A, /, *arguments: P.args, **options: P.kwargs) -> T:
         with it.channel.transaction() as was_reset:
             try:
                 if it.is_selected and not was_reset:
@@ -57,7 +57,7 @@ def once(command: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P],
     No cheaper command proves which application a VERIFY addresses. Design: decision 5
     """
 
-    def in_transaction(it: A, *arguments: P.args, **options: P.kwargs) -> T:
+    def in_transaction(it: A, /, *arguments: P.args, **options: P.kwargs) -> T:
         with it.channel.transaction():
             it.select()
             try:

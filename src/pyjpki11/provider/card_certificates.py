@@ -79,7 +79,8 @@ class CardCertificates:
         try:
             head = self._card.run(self._card.jpki.read_head, ef)
         except (StatusWordError, BadCardData) as error:
-            return _explain(ef, error)
+            _explain(ef, error)
+            return None
         if ef == AUTHENTICATION.certificate_ef:
             self._cache.lookup(head)
         return head
@@ -88,7 +89,8 @@ class CardCertificates:
         try:
             return self._card.run(self._card.jpki.read_certificate, ef, head)
         except (StatusWordError, BadCardData) as error:
-            return _explain(ef, error)
+            _explain(ef, error)
+            return None
 
     def _doubt_authority(self, signature_certificate: Certificate) -> None:
         """The signature certificate may have been renewed, by another authority, since that was cached."""

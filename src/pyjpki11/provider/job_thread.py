@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from _signal import SIG_BLOCK, SIG_SETMASK, SIGBUS, SIGFPE, SIGILL, SIGSEGV, pthread_sigmask, valid_signals
+from _signal import (  # type: ignore[import-not-found] # the compiled half of signal, which imports enum
+    SIG_BLOCK,
+    SIG_SETMASK,
+    SIGBUS,
+    SIGFPE,
+    SIGILL,
+    SIGSEGV,
+    pthread_sigmask,
+    valid_signals,
+)
 from _thread import allocate_lock, start_new_thread
 from sys import is_finalizing
 from time import monotonic
