@@ -11,7 +11,7 @@ from softcard.desk import Desk, DeskMaker
 from pyjpki11 import log
 from pyjpki11.boundary.ckr_table import ckr_of, explain
 from pyjpki11.errors import JpkiError, ReaderBusy, ServiceUnavailable, StatusWordError
-from pyjpki11.reader.pcsc import FAILURES
+from pyjpki11.reader.pcsc_results import FAILURES
 
 REMEDIABLE = (ServiceUnavailable, ReaderBusy)
 REMEDIES = ("start it with", "polkit rule must allow", "close it")

@@ -11,6 +11,7 @@ from unit.scripted import Scripted
 from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.errors import JpkiError
+from pyjpki11.iso7816.channel import Channel
 
 Lines = list[tuple[str, str | JpkiError]]
 
@@ -64,11 +65,16 @@ def sign(key: KeyLayout, answer: str | JpkiError = SIGNATURE_BYTES + OK, p2: str
     return f"802A00{p2 or FILES[key.name][2]}03{BLOCK}00", answer
 
 
+def jpki(connection: Scripted) -> JpkiCard:
+    """The application on a card of which nothing was asked yet."""
+    return JpkiCard(Channel(connection))
+
+
 def selected(*lines: tuple[str, str | JpkiError], **options: Any) -> tuple[JpkiCard, Scripted]:
-    """A card that has been identified, in transaction 0. For `options` see Scripted."""
+    """A card that has described itself, in transaction 0. For `options` see Scripted."""
     connection = Scripted(SELECT_AP, TOKEN_INFO, *lines, **options)
-    card = JpkiCard(connection)
-    card.identify()
+    card = jpki(connection)
+    card.read_token_info()
     return card, connection
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from support.lingering import Lingering
-
 from pyjpki11.errors import JpkiError
 
 
@@ -16,12 +14,11 @@ class Line(NamedTuple):
     answer: str | JpkiError
 
 
-class Scripted(Lingering):
+class Scripted:
     """A reader.base.Connection for one test.
 
     `resets`: the transactions, counted from 0, before which another program has reset the card. `others`: whether
-    another program is connected, at first and when they are looked for. `lingers`: a transaction that may linger does
-    so until the next one, which goes on.
+    another program is connected, at first and when they are looked for.
     `events` lists begin, end, look, power and close in their order, with a dot for every command.
     """
 
@@ -30,12 +27,10 @@ class Scripted(Lingering):
         *lines: tuple[str, str | JpkiError],
         resets: tuple[int, ...] = (),
         others: tuple[bool, bool] = (False, False),
-        lingers: bool = False,
     ) -> None:
         self._lines = [Line(*line) for line in lines]
         self._resets = resets
         self.is_shared, self._has_others = others
-        self.can_linger = lingers
         self._position = 0
         self._open = False
         self.events: list[str] = []

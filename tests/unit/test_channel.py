@@ -10,6 +10,7 @@ from pyjpki11.iso7816 import apdu
 from pyjpki11.iso7816.channel import MAX_CONTINUATIONS, Channel
 
 READ = "00B0000000"
+OK = "9000"
 VERIFY = "002000800431323334"
 PIN = b"1234"
 
@@ -138,3 +139,99 @@ def test_send_refuses_every_other_word(sw: str, error: type[StatusWordError]) ->
     with pytest.raises(StatusWordError) as caught:
         way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=256)
     assert (type(caught.value), caught.value.sw, caught.value.ins) == (error, int(sw, 16), 0xB0)
+
+
+# -- transactions ---------------------------------------------------------------------------------------
+
+
+def test_a_transaction_tells_of_a_reset() -> None:
+    card = Scripted(resets=(1,))
+    way = Channel(card)
+    told = []
+    for _ in range(3):
+        with way.transaction() as was_reset:
+            told.append(was_reset)
+    assert told == [False, True, False]
+    card.assert_finished()
+
+
+@pytest.mark.parametrize("error", [CardMute(), KeyboardInterrupt()], ids=repr)
+def test_a_transaction_ends_whatever_happens_in_it(error: BaseException) -> None:
+    card = Scripted()
+    with pytest.raises(type(error)), Channel(card).transaction():
+        raise error
+    assert card.events == ["begin", "end"]
+
+
+def test_a_transaction_that_cannot_begin_does_not_end() -> None:
+    class Gone(Scripted):
+        def begin(self) -> bool:
+            raise CardRemoved
+
+    card = Gone()
+    way = Channel(card)
+    with pytest.raises(CardRemoved), way.transaction():
+        pytest.fail("it has begun")
+    assert card.events == []
+    assert not way.waits_for_others
+
+
+def test_it_shows_that_the_beginning_waits_for_others() -> None:
+    """And nothing else does: a command that takes long is the card's own fault."""
+    seen: list[tuple[str, bool]] = []
+
+    class Watched(Scripted):
+        def begin(self) -> bool:
+            seen.append(("begin", way.waits_for_others))
+            return super().begin()
+
+        def transmit(self, command: bytes | bytearray) -> bytes:
+            seen.append(("transmit", way.waits_for_others))
+            return super().transmit(command)
+
+    way = Channel(Watched((READ, OK)))
+    with way.transaction():
+        read(way)
+    assert seen == [("begin", True), ("transmit", False)]
+
+
+# -- given up -------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_in_a_step_that_was_given_up() -> None:
+    way, card = channel()
+    way.is_given_up = True
+    with pytest.raises(CardRemoved, match="given up"):
+        verify(way)
+    card.end()
+    card.assert_finished()
+
+
+@pytest.mark.parametrize("first", ["6C05", "6105"])
+def test_nor_is_what_goes_on_with_a_command(first: str) -> None:
+    """Given up while the card was thinking about the first half."""
+
+    class Late(Scripted):
+        def transmit(self, command: bytes | bytearray) -> bytes:
+            way.is_given_up = True
+            return super().transmit(command)
+
+    card = Late((READ, first))
+    way = Channel(card)
+    with pytest.raises(CardRemoved, match="given up"), way.transaction():
+        read(way)
+    card.assert_finished()
+
+
+def test_no_transaction_begins_in_a_step_that_was_given_up() -> None:
+    """A step may have several."""
+    card = Scripted()
+    way = Channel(card)
+    way.is_given_up = True
+    with pytest.raises(CardRemoved, match="given up"), way.transaction():
+        pytest.fail("it has begun")
+    assert card.events == []
+    way.is_given_up = False
+    with way.transaction():
+        pass
+    card.assert_finished()

@@ -13,7 +13,7 @@ from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.options import Options
 from pyjpki11.cli.registrations import Standing
 from pyjpki11.errors import ServiceUnavailable
-from pyjpki11.reader.pcsc import FAILURES
+from pyjpki11.reader.pcsc_results import FAILURES
 from pyjpki11.registration.programs import REGISTERED
 
 

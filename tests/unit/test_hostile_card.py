@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from torture.hostile_files import rebuilt, rsa_key
 from unit import certificates
+from unit.jpki_commands import jpki
 from unit.scripted import Scripted
 
 from pyjpki11.card.certificate import Certificate
-from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.errors import BadCardData, CardMute
 from pyjpki11.iso7816 import apdu
 from pyjpki11.iso7816.channel import MAX_COMMANDS, Channel
@@ -28,10 +28,10 @@ def test_more_than_was_asked_for_is_no_part_of_a_certificate() -> None:
     answers = [f"{part.hex()}{'AA' * 300}9000" for part in parts]
     rest = f"00B001FF{len(parts[2]):02X}"
     card = Scripted(SELECT, (HEAD, answers[0]), ("00B08AFF00", answers[1]), (rest, answers[2]))
-    jpki = JpkiCard(card)
-    read = jpki.read_head(EF)
+    application = jpki(card)
+    read = application.read_head(EF)
     assert len(read) == 256
-    assert jpki.read_certificate(EF, read).der == CERTIFICATE
+    assert application.read_certificate(EF, read).der == CERTIFICATE
     card.assert_finished()
 
 
@@ -41,23 +41,23 @@ def test_a_certificate_in_crumbs_is_given_up() -> None:
     crumbs = [(f"00B0{offset:04X}00", "009000") for offset in range(256, 256 + MAX_COMMANDS - 3)]
     again = [("00B08AFF00", "009000"), *crumbs]
     card = Scripted(SELECT, (HEAD, head.hex() + "9000"), *again, ("00B002FD00", "009000"), ("00B002FE00", "009000"))
-    jpki = JpkiCard(card)
-    read = jpki.read_head(EF)
+    application = jpki(card)
+    read = application.read_head(EF)
     with pytest.raises(CardMute, match="nowhere"):
-        jpki.read_certificate(EF, read)
+        application.read_certificate(EF, read)
     assert card.events.count(".") == 2 + MAX_COMMANDS
 
 
 def test_every_transaction_has_its_own_commands() -> None:
     card = Scripted(*[("00B0000001", "AA9000")] * (MAX_COMMANDS + 1))
-    card.begin()
     way = Channel(card)
-    for _ in range(MAX_COMMANDS):
-        way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
-    with pytest.raises(CardMute):
-        way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
-    card.end()
-    assert way.transact(lambda _: way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)) == b"\xaa"
+    with way.transaction():
+        for _ in range(MAX_COMMANDS):
+            way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
+        with pytest.raises(CardMute):
+            way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1)
+    with way.transaction():
+        assert way.send(0x00, apdu.READ_BINARY, 0x00, 0x00, response_len=1) == b"\xaa"
 
 
 @pytest.mark.parametrize("exponent", [0, 1, 2, (1 << 64) + 1])

@@ -19,6 +19,7 @@ from unit.jpki_commands import (
     call_change,
     call_sign,
     call_verify,
+    jpki,
     selected,
     sign,
 )
@@ -56,10 +57,10 @@ def test_recognition(answers: list[str], error: type[JpkiError] | None) -> None:
     lines: Lines = [(SELECT_AP_COMMAND, answer) for answer in answers]
     connection = Scripted(*lines, *([] if error else [TOKEN_INFO]))
     if error is None:
-        JpkiCard(connection).identify()
+        jpki(connection).read_token_info()
     else:
         with pytest.raises(error):
-            JpkiCard(connection).identify()
+            jpki(connection).read_token_info()
     connection.assert_finished()
 
 
@@ -75,12 +76,6 @@ def test_selected_again_after_a_reset() -> None:
     card, connection = selected(SELECT_AP, sign(AUTHENTICATION), resets=(1,))
     call_sign(card, AUTHENTICATION)
     connection.assert_finished()
-
-
-def test_close() -> None:
-    card, connection = selected()
-    card.close()
-    assert connection.events == ["begin", ".", ".", "end", "close"]
 
 
 # -- logout ---------------------------------------------------------------------------------------------
@@ -134,8 +129,10 @@ def test_no_aid_is_a_beginning_of_ours() -> None:
 # -- whatever happens -----------------------------------------------------------------------------------
 
 STEPS: dict[str, Callable[[JpkiCard], object]] = {
-    "identify": lambda card: card.identify(),
-    "identify, with a memory": lambda card: card.identify(lambda head: None),
+    "read_token_info": lambda card: card.read_token_info(),
+    "glance": lambda card: card.glance(False),
+    "glance after a SELECT": lambda card: card.glance(True),
+    "has_signature_certificate": lambda card: card.has_signature_certificate(),
     "read_head": lambda card: card.read_head(0x000A),
     "read_certificate": lambda card: card.read_certificate(0x000A, DER[:256]),
     "tries_left": lambda card: card.tries_left(AUTHENTICATION),
@@ -143,7 +140,7 @@ STEPS: dict[str, Callable[[JpkiCard], object]] = {
     "change_pin": lambda card: call_change(card, AUTHENTICATION),
     "sign": lambda card: call_sign(card, AUTHENTICATION),
     "sign_pss": lambda card: card.sign_pss(AUTHENTICATION, bytes(32)),
-    "probe_pss": lambda card: card.probe_pss(AUTHENTICATION),
+    "knows_pss": lambda card: card.knows_pss(AUTHENTICATION),
     "clear_security_status": lambda card: card.clear_security_status(),
 }
 
@@ -173,7 +170,7 @@ def test_one_answer_to_everything(step: Callable[[JpkiCard], object], answer: st
     """Only our errors come out, transactions are paired, and VERIFY with data is sent at most once."""
     connection = Stubborn(bytes.fromhex(answer) if isinstance(answer, str) else answer)
     try:
-        step(JpkiCard(connection))
+        step(jpki(connection))
     except JpkiError:
         pass
     connection.assert_finished()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from unit.jpki_commands import (
     BLOCK,
@@ -16,6 +18,7 @@ from unit.jpki_commands import (
     Lines,
     call_change,
     call_verify,
+    jpki,
     present,
     select_ef,
     selected,
@@ -34,7 +37,6 @@ from pyjpki11.errors import (
     JpkiError,
     PinBlocked,
     PinRejected,
-    SecurityStatusNotSatisfied,
     StatusWordError,
 )
 
@@ -72,9 +74,9 @@ def test_verify_is_sent_once_after_the_select(
 ) -> None:
     """In the same transaction, and never a second time."""
     connection = Scripted(*([SELECT_AP, TOKEN_INFO] if was_selected else []), SELECT_AP, *present(key, answer))
-    card = JpkiCard(connection)
+    card = jpki(connection)
     if was_selected:
-        card.identify()
+        card.read_token_info()
     if error is None:
         call_verify(card, key)
     else:
@@ -89,7 +91,7 @@ def test_verify_is_sent_once_after_the_select(
 def test_verify_answered_with_61xx() -> None:
     """Odd, but no reason to present the PIN again."""
     connection = Scripted(SELECT_AP, *present(AUTHENTICATION, "6102"), ("00C0000002", "0000" + OK))
-    call_verify(JpkiCard(connection), AUTHENTICATION)
+    call_verify(jpki(connection), AUTHENTICATION)
     connection.assert_finished()
 
 
@@ -155,123 +157,71 @@ NOT_REACHED: dict[str, tuple[Lines, type[JpkiError]]] = {
 def test_no_verify_without_its_selects(lines: Lines, error: type[JpkiError]) -> None:
     connection = Scripted(*lines)
     with pytest.raises(error):
-        call_verify(JpkiCard(connection), AUTHENTICATION)
+        call_verify(jpki(connection), AUTHENTICATION)
     connection.assert_finished()
 
 
 def test_first_command_6f00_before_verify() -> None:
     connection = Scripted((SELECT_AP_COMMAND, "6F00"), SELECT_AP, *present(AUTHENTICATION))
-    call_verify(JpkiCard(connection), AUTHENTICATION)
+    call_verify(jpki(connection), AUTHENTICATION)
     connection.assert_finished()
 
 
-# -- VERIFY in a transaction that goes on -----------------------------------------------------------------
+# -- what a VERIFY may not rely on --------------------------------------------------------------------------
 
 
-def consents(card: JpkiCard, is_genuine: bool = True) -> None:
-    """A signature after which the next PIN may come at once."""
-    card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
-    card.judge(is_genuine)
-
-
-def test_no_select_right_after_a_signature() -> None:
-    """Nobody else can have selected anything meanwhile."""
-    asked, named = present(SIGNATURE)
-    lines: Lines = [SELECT_AP, asked, named, sign(SIGNATURE), named, sign(SIGNATURE), named]
-    card, connection = selected(*lines, lingers=True, others=(True, True))
-    for _ in range(2):
-        call_verify(card, SIGNATURE)
-        consents(card)
-    call_verify(card, SIGNATURE)
-    connection.assert_finished()
-    assert connection.events[4:] == ["begin", ".", ".", ".", "end", "begin", ".", ".", "end", "begin", ".", ".", "end"]
+def sign_once(card: JpkiCard) -> None:
+    """A signature, after which programs present the PIN for the next one."""
+    card.sign(SIGNATURE, bytes.fromhex(BLOCK))
 
 
 def read_everything(card: JpkiCard) -> None:
     """What programs do before a login."""
-    card.tries_left(AUTHENTICATION)
+    card.tries_left(SIGNATURE)
     card.read_head(0x000A)
     card.has_signature_certificate()
-    card.probe_pss(AUTHENTICATION)
+    card.knows_pss(SIGNATURE)
 
 
 def everything() -> Lines:
     """Its commands."""
-    probes = [(f"80{mode}971F{'00' * 31}00", "6A86") for mode in ("2A04", "2A7F")]
-    return [tries(AUTHENTICATION), HEAD, ("00B0880003", "010000" + OK), *probes]
+    probes = [(f"80{mode}9A1F{'00' * 31}00", "6A86") for mode in ("2A04", "2A7F")]
+    return [tries(SIGNATURE), HEAD, ("00B0880003", "010000" + OK), SELECT_AP, *probes]
 
 
-def test_no_select_for_a_login_at_once() -> None:
-    """Nobody else is there to be kept off."""
-    lines: Lines = [*everything(), verify(AUTHENTICATION, OK, "98"), SELECT_AP, verify(AUTHENTICATION, OK, "98")]
-    card, connection = selected(*lines, lingers=True)
-    read_everything(card)
-    call_verify(card, AUTHENTICATION)
-    call_verify(card, AUTHENTICATION)
-    connection.assert_finished()
-    assert connection.events == ["begin", *"." * 8, "end", "begin", ".", ".", "end"]
-
-
-def test_others_are_not_kept_off_for_a_login() -> None:
-    lines: Lines = [*everything()[:3], SELECT_AP, *everything()[3:], SELECT_AP, verify(AUTHENTICATION, OK, "98")]
-    card, connection = selected(*lines, lingers=True, others=(True, True))
-    read_everything(card)
-    call_verify(card, AUTHENTICATION)
-    connection.assert_finished()
-    assert connection.events.count("begin") == 6
-
-
-def test_what_was_selected_once_is_no_proof() -> None:
-    """A card whose transaction has ended meanwhile: what reads from it now need not be our application."""
-    card, connection = selected(tries(AUTHENTICATION), SELECT_AP, verify(AUTHENTICATION, OK, "98"), lingers=True)
-    connection.end_lingering()
-    card.tries_left(AUTHENTICATION)
-    assert not connection.is_held
-    call_verify(card, AUTHENTICATION)
-    connection.assert_finished()
-
-
-def test_an_unverified_signature_proves_nothing() -> None:
-    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), others=(True, True), lingers=True)
-    card.sign(SIGNATURE, bytes.fromhex(BLOCK), lingers=True)
-    call_verify(card, SIGNATURE)
-    connection.assert_finished()
-
-
-NO_PROOF: dict[str, tuple[dict[str, bool], bool]] = {
-    "the card was free for others": ({"lingers": False}, True),
-    "the signature was none": ({"lingers": True}, False),
+# what went before, all of it answered by our application -> its commands
+BEFORE: dict[str, tuple[Callable[[JpkiCard], object], Lines]] = {
+    "a signature": (sign_once, [tries(SIGNATURE), sign(SIGNATURE)]),
+    "all that is read before a login": (read_everything, everything()),
+    "a VERIFY": (lambda card: call_verify(card, SIGNATURE), [SELECT_AP, verify(SIGNATURE, OK, "9B")]),
 }
 
 
-@pytest.mark.parametrize(("options", "is_believed"), NO_PROOF.values(), ids=NO_PROOF)
-def test_a_select_where_nothing_proves_it(options: dict[str, bool], is_believed: bool) -> None:
-    card, connection = selected(sign(SIGNATURE), SELECT_AP, *present(SIGNATURE), others=(True, True), **options)
-    consents(card, is_believed)
+@pytest.mark.parametrize("others", [(False, False), (True, True)], ids=["alone", "others"])
+@pytest.mark.parametrize(("before", "lines"), BEFORE.values(), ids=BEFORE)
+def test_every_verify_follows_a_select_of_its_own(
+    before: Callable[[JpkiCard], object], lines: Lines, others: tuple[bool, bool]
+) -> None:
+    """Whoever is there: another program may have selected anything since, or come since."""
+    asked = [] if lines[0] == tries(SIGNATURE) else [tries(SIGNATURE)]
+    card, connection = selected(*asked, *lines, SELECT_AP, verify(SIGNATURE, OK, "9B"), others=others)
+    if asked or before is sign_once:
+        card.tries_left(SIGNATURE)
+    before(card)
     call_verify(card, SIGNATURE)
     connection.assert_finished()
+    assert connection.events[-4:] == ["begin", ".", ".", "end"]
 
 
 @pytest.mark.parametrize("answer", ["63C4", "6A86", "6F00", "6982", CardMute()], ids=repr)
-def test_a_refused_verify_is_not_repeated_there_either(answer: str | JpkiError) -> None:
+def test_a_refused_verify_is_not_repeated_after_a_signature_either(answer: str | JpkiError) -> None:
     """Nor does it prove anything."""
-    again = verify(SIGNATURE, OK, "9B")
-    lines: Lines = [tries(SIGNATURE), sign(SIGNATURE), verify(SIGNATURE, answer, "9B"), SELECT_AP, again]
-    card, connection = selected(*lines, lingers=True)
+    refused, again = verify(SIGNATURE, answer, "9B"), verify(SIGNATURE, OK, "9B")
+    card, connection = selected(tries(SIGNATURE), sign(SIGNATURE), SELECT_AP, refused, SELECT_AP, again)
     card.tries_left(SIGNATURE)
-    consents(card)
+    sign_once(card)
     with pytest.raises(JpkiError):
         call_verify(card, SIGNATURE)
-    call_verify(card, SIGNATURE)
-    connection.assert_finished()
-
-
-def test_a_signature_that_is_refused_keeps_nobody_off() -> None:
-    refused = sign(SIGNATURE, "6982")
-    card, connection = selected(refused, SELECT_AP, refused, SELECT_AP, *present(SIGNATURE), lingers=True)
-    with pytest.raises(SecurityStatusNotSatisfied):
-        consents(card)
-    assert connection.events[-1] == "end"
     call_verify(card, SIGNATURE)
     connection.assert_finished()
 
@@ -279,7 +229,7 @@ def test_a_signature_that_is_refused_keeps_nobody_off() -> None:
 def test_no_pin_stays_behind_in_a_command() -> None:
     connection = Scripted(SELECT_AP, *present(AUTHENTICATION, "63C2"))
     with pytest.raises(PinRejected):
-        call_verify(JpkiCard(connection), AUTHENTICATION)
+        call_verify(jpki(connection), AUTHENTICATION)
     assert connection.seen[-1] == bytes(9)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from cryptography.x509.oid import NameOID
 from unit import certificates
@@ -14,22 +12,19 @@ from unit.jpki_commands import (
     HEAD,
     OK,
     SELECT_AP,
-    SIGNATURE_BYTES,
     TAIL,
     TOKEN_INFO,
     TOKEN_INFO_FILE,
     Lines,
     call_sign,
-    call_verify,
     chunk,
-    present,
+    jpki,
     select_ef,
     selected,
     sign,
 )
 from unit.scripted import Scripted
 
-from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.errors import (
@@ -39,6 +34,7 @@ from pyjpki11.errors import (
 )
 
 # -- reading --------------------------------------------------------------------------------------------
+
 
 def test_read_head_is_one_command() -> None:
     card, connection = selected(HEAD)
@@ -144,7 +140,7 @@ def test_a_certificate_longer_than_any_file() -> None:
 
     connection = Endless()
     with pytest.raises(BadCardData):
-        JpkiCard(connection).read_certificate(0x000A, head)
+        jpki(connection).read_certificate(0x000A, head)
     assert connection.events.count(".") < 2 * 0x8000 // 255 + 8
 
 
@@ -183,11 +179,12 @@ def test_reading_after_another_program_selected_another_application() -> None:
 
 # -- token information ----------------------------------------------------------------------------------
 
+
 def test_identity() -> None:
-    """Read right after the SELECT, whatever was selected before. Card: reference 5"""
-    connection = Scripted(*[SELECT_AP, TOKEN_INFO] * 2)
-    card = JpkiCard(connection)
-    for info in (card.identify(), card.identify()):
+    """Read right after the SELECT. Card: reference 5"""
+    connection = Scripted(SELECT_AP, TOKEN_INFO, TOKEN_INFO)
+    card = jpki(connection)
+    for info in (card.read_token_info(), card.read_token_info()):
         told = (info.label, info.manufacturer, info.model, info.serial_number, info.kind)
         assert told == (
             "JPKIAPICCTOKEN2",
@@ -201,63 +198,39 @@ def test_identity() -> None:
 
 def test_no_token_info_is_no_error() -> None:
     connection = Scripted(SELECT_AP, ("00B0860060", "6A82"), select_ef("0006", "6A82"))
-    info = JpkiCard(connection).identify()
+    info = jpki(connection).read_token_info()
     assert (info.label, info.kind) == ("", "other JPKI token")
     connection.assert_finished()
 
 
-OTHERS = (True, True)
+# -- at first glance --------------------------------------------------------------------------------------
 
 
-def knows(*heads: bytes) -> Callable[[bytes], TokenInfo | None]:
-    """A memory of the cards whose authentication certificates begin so."""
-    return lambda head: TokenInfo(TOKEN_INFO_FILE) if any(known.startswith(head) for known in heads) else None
+@pytest.mark.parametrize("selects_first", [False, True], ids=["as it is", "selected"])
+def test_glance(selects_first: bool) -> None:
+    """The beginning of the authentication certificate; without a SELECT, nothing proves yet whose file that is."""
+    connection = Scripted(*([SELECT_AP] if selects_first else []), GLANCE)
+    card = jpki(connection)
+    assert card.glance(selects_first) == DER[:64]
+    assert card.is_selected == selects_first
+    connection.assert_finished()
+    assert connection.events.count("begin") == 1
 
 
-def test_a_known_card_is_recognized_by_its_certificate() -> None:
-    """It does not have to describe itself."""
-    connection = Scripted(SELECT_AP, GLANCE, sign(AUTHENTICATION))
-    card = JpkiCard(connection)
-    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
-    assert call_sign(card, AUTHENTICATION).hex().upper() == SIGNATURE_BYTES
+@pytest.mark.parametrize("answer", ["6A82", "6982", "6986", "6D00", "6F00", "6C10"])
+@pytest.mark.parametrize("selects_first", [False, True], ids=["as it is", "selected"])
+def test_glance_at_a_card_that_shows_nothing(selects_first: bool, answer: str) -> None:
+    """A phone, which shows no certificate yet; a card without one; another application. It is looked at once."""
+    again = [("00B08A0010", "6A82")] if answer == "6C10" else []
+    connection = Scripted(*([SELECT_AP] if selects_first else []), (GLANCE[0], answer), *again)
+    assert jpki(connection).glance(selects_first) == b""
     connection.assert_finished()
 
 
-def test_a_known_card_that_others_use() -> None:
-    """That it shows its certificate shows that the application is selected: what follows selects nothing."""
-    connection = Scripted(GLANCE, sign(AUTHENTICATION), others=OTHERS)
-    card = JpkiCard(connection)
-    assert card.identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
-    assert call_sign(card, AUTHENTICATION).hex().upper() == SIGNATURE_BYTES
-    connection.assert_finished()
-
-
-@pytest.mark.parametrize("others", [(False, False), (True, True)], ids=["alone", "others"])
-def test_a_known_card_is_selected_before_verify_all_the_same(others: tuple[bool, bool]) -> None:
-    first: Lines = [GLANCE] if others[0] else [SELECT_AP, GLANCE]
-    connection = Scripted(*first, SELECT_AP, *present(AUTHENTICATION), others=others)
-    card = JpkiCard(connection)
-    card.identify(knows(DER[:256]))
-    call_verify(card, AUTHENTICATION)
-    connection.assert_finished()
-
-
-UNKNOWN = ["6A82", "6982", "6986", "6D00", "6F00", "30820101" + OK, chunk(1, 64)]
-
-
-@pytest.mark.parametrize("answer", UNKNOWN, ids=range(len(UNKNOWN)))
-def test_others_may_have_selected_something_else(answer: str) -> None:
-    """What is read may be another application's file: it is read again after a SELECT."""
-    connection = Scripted((GLANCE[0], answer), SELECT_AP, GLANCE, others=OTHERS)
-    assert JpkiCard(connection).identify(knows(DER[:256])).label == "JPKIAPICCTOKEN2"
-    connection.assert_finished()
-
-
-@pytest.mark.parametrize("answer", [*UNKNOWN, GLANCE[1]], ids=range(len(UNKNOWN) + 1))
-def test_an_unknown_card_describes_itself(answer: str) -> None:
-    """A phone, which shows no certificate yet, a card without one, any other."""
-    connection = Scripted(SELECT_AP, (GLANCE[0], answer), TOKEN_INFO)
-    assert JpkiCard(connection).identify(knows()).label == "JPKIAPICCTOKEN2"
+def test_glance_after_a_reset_selects_first() -> None:
+    """A card that was reset has nothing selected."""
+    connection = Scripted(SELECT_AP, GLANCE, resets=(0,))
+    assert jpki(connection).glance(False) == DER[:64]
     connection.assert_finished()
 
 

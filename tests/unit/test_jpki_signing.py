@@ -12,13 +12,13 @@ from unit.jpki_commands import (
     TOKEN_INFO,
     Lines,
     call_sign,
+    jpki,
     select_ef,
     selected,
     sign,
 )
 from unit.scripted import Scripted
 
-from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION, KeyLayout
 from pyjpki11.errors import (
     CardMute,
@@ -90,7 +90,7 @@ def test_probe_for_pss_signs_nothing(key: KeyLayout) -> None:
     p2 = FILES[key.name][2]
     lines = [(f"802A{mode}{p2}1F{'00' * 31}00", answer) for mode, answer in (("04", "6700"), ("7F", "6A86"))]
     connection = Scripted(SELECT_AP, *lines)
-    assert JpkiCard(connection).probe_pss(key) == (0x6700, 0x6A86)
+    assert jpki(connection).knows_pss(key)
     connection.assert_finished()
     assert connection.events == ["begin", ".", ".", ".", "end"]
 
@@ -105,6 +105,7 @@ def test_probe_for_pss_without_short_ids() -> None:
         (f"802A7F{block}", "6A86"),
     ]
     connection = Scripted(SELECT_AP, *refused, SELECT_AP, *probes)
-    card = JpkiCard(connection)
-    card.identify()
-    assert card.probe_pss(AUTHENTICATION) == (0x6700, 0x6A86)
+    card = jpki(connection)
+    card.read_token_info()
+    assert card.knows_pss(AUTHENTICATION)
+    connection.assert_finished()

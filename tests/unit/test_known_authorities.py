@@ -9,14 +9,14 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from jpki_softcard.issuing import authorities
 from pyjpki11.certificates import anchors
-from pyjpki11.provider import memory
+from pyjpki11.provider import card_cache
 
 NAMES = ("auth_ca", "sign_ca")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_module_knows_them_by_sight(name: str) -> None:
-    assert authorities.load(name).der in set(memory._known_by_sight())
+    assert authorities.load(name).der in set(card_cache._known_by_sight())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,5 +33,5 @@ def test_they_are_no_anchors() -> None:
 
 
 def test_each_file_known_by_sight_is_a_certificate() -> None:
-    files = [file for folder in memory.KNOWN for file in Path(folder).glob("*.pem")]
-    assert len(files) == len(list(memory._known_by_sight())) == len(anchors.PUBLISHED_ROOTS) + len(NAMES)
+    files = [file for folder in card_cache.KNOWN for file in Path(folder).glob("*.pem")]
+    assert len(files) == len(list(card_cache._known_by_sight())) == len(anchors.PUBLISHED_ROOTS) + len(NAMES)

@@ -9,19 +9,16 @@ import pytest
 from pyjpki11.cryptoki import attributes, cka, cko
 from pyjpki11.cryptoki.attributes import ENCODERS
 from pyjpki11.cryptoki.mechanisms import MECHANISMS
-from pyjpki11.provider import objects
-from pyjpki11.provider.objects import (
+from pyjpki11.provider.objects import CHEAP, SENSITIVE, ObjectRow
+from pyjpki11.provider.token_objects import (
     AUTHENTICATION_OBJECTS,
     CA_CERTIFICATE,
     CERTIFICATE,
-    CHEAP,
     MECHANISM,
     PRIVATE_KEY,
     PROFILE,
     PUBLIC_KEY,
-    SENSITIVE,
     SIGNATURE_OBJECTS,
-    ObjectRow,
 )
 
 CLASSES = {
@@ -136,8 +133,8 @@ def test_every_row_is_of_a_known_class() -> None:
 
 def test_a_private_key_is_never_public() -> None:
     assert all(row.is_private for row in ROWS if row.attributes is PRIVATE_KEY)
-    assert objects.PRIVATE_KEY[cka.SENSITIVE] is True
-    assert objects.PRIVATE_KEY[cka.EXTRACTABLE] is False
+    assert PRIVATE_KEY[cka.SENSITIVE] is True
+    assert PRIVATE_KEY[cka.EXTRACTABLE] is False
 
 
 ENCODED = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pyjpki11.provider import operation
-from pyjpki11.provider.operation import CANCEL_FLAGS, IN_PARTS, OVER, READY, Step
+from pyjpki11.provider import steps
+from pyjpki11.provider.steps import CANCEL_FLAGS, IN_PARTS, OVER, READY, Step
 
-STEPS = {name: value for name, value in vars(operation).items() if isinstance(value, Step)}
-SERIES = (operation.SIGN_MESSAGES, operation.VERIFY_MESSAGES)
+STEPS = {name: value for name, value in vars(steps).items() if isinstance(value, Step)}
+SERIES = (steps.SIGN_MESSAGES, steps.VERIFY_MESSAGES)
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
@@ -21,8 +21,8 @@ def test_phases_are_known(step: Step) -> None:
 @pytest.mark.parametrize("kind", CANCEL_FLAGS)
 def test_every_kind_can_be_ended(kind: str) -> None:
     """By a call of its own; decryption, which nothing can do, is never begun."""
-    steps = [step for step in STEPS.values() if step.kind == kind]
-    assert any(step.leads_to == OVER for step in steps) or kind == operation.DECRYPT
+    of_kind = [step for step in STEPS.values() if step.kind == kind]
+    assert any(step.leads_to == OVER for step in of_kind) or kind == steps.DECRYPT
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)

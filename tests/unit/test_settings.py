@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyjpki11 import log, settings
-from pyjpki11.provider.tokens import TOKENS
+from pyjpki11.provider.token import TOKENS
 
 DEFAULTS = {
     "reader": "pcsc",
@@ -184,14 +184,13 @@ def test_sections_are_checked_in_every_program(
     """A mistake shows before the program that it concerns is started with a log."""
     load(write(tmp_path, '[program.firefox]\nslots = ["both"]\nspeed = 1\n'), programs)
     assert [complaint.partition("config.toml: ")[2] for complaint in complaints] == [
-        "[program.firefox] slots = ['both'] is ignored: "
-        'it takes a list of "authentication", "signature" or both',
+        '[program.firefox] slots = [\'both\'] is ignored: it takes a list of "authentication", "signature" or both',
         f"[program.firefox] speed is ignored: there is no such setting, only {', '.join(settings.CHECKS)}",
     ]
 
 
 def test_the_slots_are_the_providers() -> None:
-    assert settings.SLOTS == tuple(key.name for key, _ in TOKENS)
+    assert settings.SLOTS == tuple(layout.key.name for layout in TOKENS)
 
 
 def test_missing_file(tmp_path: Path, complaints: list[str]) -> None:

@@ -10,6 +10,7 @@ from unit.scripted import Scripted
 from pyjpki11.card.layout import TEXT
 from pyjpki11.card.text import Attributes, NoTextApplication, TextCard, parse_attributes, parse_my_number
 from pyjpki11.errors import BadCardData, JpkiError, PinBlocked, PinRejected, SecurityStatusNotSatisfied, StatusWordError
+from pyjpki11.iso7816.channel import Channel
 
 OK = "9000"
 SELECT_AP = ("00A4040C0AD3921000310001010408", OK)
@@ -41,7 +42,7 @@ def pin() -> bytearray:
 def test_attributes(content: str) -> None:
     """The published exchange, with either form of the length, and with what fills a larger file."""
     line = Scripted(*LOGIN, ("00A4020C020002", OK), ("00B0000000", content + OK))
-    assert TextCard(line).read_attributes(pin()) == PERSON
+    assert TextCard(Channel(line)).read_attributes(pin()) == PERSON
     line.assert_finished()
     assert line.events.count("begin") == 1
 
@@ -54,14 +55,14 @@ def test_published_length() -> None:
     assert len(content) // 2 == 5 + 0x83
     first, rest = content[:200], content[200:]
     line = Scripted(*LOGIN, ("00A4020C020002", OK), ("00B0000000", first + OK), ("00B0006400", rest + "FFFF" + OK))
-    assert TextCard(line).read_attributes(pin()).address == "東" * 28
+    assert TextCard(Channel(line)).read_attributes(pin()).address == "東" * 28
     line.assert_finished()
 
 
 def test_my_number() -> None:
     """12 digits, of a file with filler."""
     line = Scripted(*LOGIN, ("00A4020C020001", OK), ("00B0000000", "FF100C" + "31" * 12 + "FFFF" + OK))
-    assert TextCard(line).read_my_number(pin()) == "1" * 12
+    assert TextCard(Channel(line)).read_my_number(pin()) == "1" * 12
     line.assert_finished()
 
 
@@ -69,7 +70,7 @@ def test_my_number() -> None:
 def test_tries_left(answer: str, left: int | None) -> None:
     """The query has exactly four bytes."""
     line = Scripted(SELECT_AP, SELECT_PIN, ("00200080", answer))
-    assert TextCard(line).tries_left(TEXT) == left
+    assert TextCard(Channel(line)).tries_left(TEXT) == left
     line.assert_finished()
 
 
@@ -100,7 +101,7 @@ def test_refused_pins_are_sent_once(
     """And nothing after them."""
     line = Scripted(SELECT_AP, SELECT_PIN, (VERIFY, answer))
     with pytest.raises(error) as caught:
-        step(TextCard(line))
+        step(TextCard(Channel(line)))
     assert type(caught.value) is error
     assert getattr(caught.value, "tries_left", None) == tries_left
     line.assert_finished()
@@ -109,14 +110,14 @@ def test_refused_pins_are_sent_once(
 def test_change() -> None:
     """The old PIN is verified in the same transaction."""
     line = Scripted(*LOGIN, ("002401800435363738", OK))
-    TextCard(line).change_pin(TEXT, pin(), bytearray(b"5678"))
+    TextCard(Channel(line)).change_pin(TEXT, pin(), bytearray(b"5678"))
     line.assert_finished()
 
 
 def test_first_command_6f00() -> None:
     """Said again once. Card: reference 1.2"""
     line = Scripted((SELECT_AP[0], "6F00"), *LOGIN)
-    TextCard(line).verify_pin(TEXT, pin())
+    TextCard(Channel(line)).verify_pin(TEXT, pin())
     line.assert_finished()
 
 
@@ -124,7 +125,7 @@ def test_no_application() -> None:
     """As on a phone: no PIN is sent to whatever else is selected."""
     line = Scripted((SELECT_AP[0], "6A82"))
     with pytest.raises(NoTextApplication):
-        TextCard(line).verify_pin(TEXT, pin())
+        TextCard(Channel(line)).verify_pin(TEXT, pin())
     line.assert_finished()
 
 
@@ -132,13 +133,13 @@ def test_reading_without_right() -> None:
     """A card that forgets the PIN at once."""
     line = Scripted(*LOGIN, ("00A4020C020001", OK), ("00B0000000", "6982"))
     with pytest.raises(SecurityStatusNotSatisfied):
-        TextCard(line).read_my_number(pin())
+        TextCard(Channel(line)).read_my_number(pin())
 
 
 def test_no_pin_stays_behind_in_a_command() -> None:
     """Commands are wiped once they are sent."""
     line = Scripted(*LOGIN)
-    TextCard(line).verify_pin(TEXT, pin())
+    TextCard(Channel(line)).verify_pin(TEXT, pin())
     assert all(not any(command) for command in line.seen)
 
 
@@ -168,4 +169,4 @@ def test_a_file_that_ends_early() -> None:
     """An endless loop otherwise."""
     line = Scripted(*LOGIN, ("00A4020C020002", OK), ("00B0000000", "FF2065DF21" + OK), ("00B0000500", OK))
     with pytest.raises(BadCardData):
-        TextCard(line).read_attributes(pin())
+        TextCard(Channel(line)).read_attributes(pin())

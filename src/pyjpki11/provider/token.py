@@ -93,7 +93,7 @@ class Token:
 
     def refuse_signature(self) -> WrongSignature:
         """What the card has answered is not a signature; it may have been another application that did."""
-        self.card.jpki.is_selected = False
+        self.card.jpki.doubt_selection()
         return WrongSignature("the card's signature does not fit its certificate")
 
     def _use_consent(self, has_own_consent: bool) -> None:
