@@ -1,9 +1,8 @@
 """The in-process reader that holds a software card."""
 
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .errors import CardGone, CardSilent
 from .link import Link
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 READER_NAME = "Software card 00"
 WAKE_S = 5.0  # after which who waits looks again
-
-T = TypeVar("T")
 
 
 def open_driver(argument: str = "") -> "Driver":
@@ -152,34 +149,8 @@ class Driver:
             raise _error("ReaderGone", f"no reader is called {reader!r}")
 
 
-class Transactions(ABC):
-    """What can begin and end a transaction, and so do a step in one."""
-
-    goes_on = False
-
-    @abstractmethod
-    def linger(self) -> None:
-        """Let the transaction stay open for the next one, where that can be done."""
-
-    @abstractmethod
-    def begin(self) -> bool:
-        """Enter a transaction; True when the card was reset since the last one."""
-
-    @abstractmethod
-    def end(self) -> None:
-        """Leave the transaction."""
-
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """The answer of a step, made between begin() and end(); it is told what begin() tells."""
-        was_reset = self.begin()
-        try:
-            return step(was_reset)
-        finally:
-            self.end()
-
-
-class Connection(Transactions):
-    """One user of the card; belongs to one insertion. None of its transactions lingers."""
+class Connection:
+    """One user of the card; belongs to one insertion."""
 
     def __init__(self, driver: Driver, link: Link, insertion: int) -> None:
         self._driver = driver
@@ -188,9 +159,6 @@ class Connection(Transactions):
         self._resets_seen = driver.resets
         self._in_transaction = False
         self.is_shared = driver.has_users_besides(self)
-
-    def linger(self) -> None:
-        """There is nobody who would end it in time."""
 
     def look_for_others(self) -> bool:
         """Whether anybody else is connected."""
