@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from softcard.readers import SELECT_ISSUER, SELECT_JPKI, SELECT_TEXT, Reader, Readers
+from support.steps import advance
 
 from pyjpki11.boundary.ckr_table import ckr_of
 from pyjpki11.cryptoki import cka, ckf, ckm, cko, ckr, cks, cku, names
@@ -23,7 +24,7 @@ from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import PssParameters
 from pyjpki11.errors import CryptokiError, JpkiError
 from pyjpki11.provider import module as provider
-from pyjpki11.provider import operation
+from pyjpki11.provider import reader_watch, steps
 from pyjpki11.provider.module import Module
 from pyjpki11.provider.session import Session
 from pyjpki11.settings import Settings
@@ -55,6 +56,7 @@ class Desk:
         for name, value in settings.items():
             setattr(self.settings, name, value)
         monkeypatch.setattr(provider, "open_driver", lambda *_: self.readers)
+        monkeypatch.setattr(reader_watch, "LOOK_S", 0.0)  # cards come and go faster here than by hand
         self.module = Module(self.settings)
         self.handles: dict[str, int] = {}
         self._commands_before = self._verifies_before = 0
@@ -93,13 +95,13 @@ class Desk:
 
     def flags(self, slot: str) -> list[str]:
         """What C_GetTokenInfo says of the PIN."""
-        flags = self.module.token(SLOTS[slot]).pin_flags()
+        flags = self.module.token(SLOTS[slot]).login.pin_flags()
         return [name for flag, name in PIN_FLAGS.items() if flags & flag]
 
     def token_info(self, slot: str) -> None:
         """The rest of C_GetTokenInfo."""
         token = self.module.token(SLOTS[slot])
-        assert all((token.manufacturer(), token.model(), token.insertion.serial_number()))
+        assert all((token.facts.manufacturer(), token.facts.model(), token.facts.serial_number()))
 
     def count(self, slot: str) -> int:
         """Sessions of a token."""
@@ -158,8 +160,8 @@ class Desk:
         """C_FindObjects with its Init and Final."""
         session = self.session(name)
         session.start_search(list(template))
-        found: list[int] = session.advance(operation.FIND, lambda search: search.take(100))
-        session.advance(operation.FIND_FINAL, lambda search: None)
+        found: list[int] = advance(session, steps.FIND, lambda search: search.take(100))
+        advance(session, steps.FIND_FINAL, lambda search: None)
         return found
 
     def value(self, name: str, handle: int, attribute: int) -> bytes:
@@ -189,11 +191,11 @@ class Desk:
 
     def search_next(self, name: str, limit: int) -> int:
         """How many C_FindObjects gives."""
-        return self.session(name).advance(operation.FIND, lambda search: len(search.take(limit)))
+        return advance(self.session(name), steps.FIND, lambda search: len(search.take(limit)))
 
     def search_final(self, name: str) -> None:
         """C_FindObjectsFinal."""
-        self.session(name).advance(operation.FIND_FINAL, lambda search: None)
+        advance(self.session(name), steps.FIND_FINAL, lambda search: None)
 
     # -- signatures -----------------------------------------------------------------------------------------
 
@@ -207,24 +209,24 @@ class Desk:
         self, name: str, key: int, mechanism: int, parameters: PssParameters | None = None
     ) -> None:
         """C_SignInit with any key at all."""
-        self.session(name).start_signing(operation.SIGN, key, mechanism, parameters)
+        self.session(name).start_signing(steps.SIGN, key, mechanism, parameters)
 
     def signature_len(self, name: str) -> int:
         """What a C_Sign without room answers."""
-        return int(self.session(name).operation(operation.SIGN_WHOLE).output_len)
+        return int(self.session(name).operation(steps.SIGN_WHOLE).output_len)
 
     def signature(self, name: str, data: bytes) -> bytes:
         """C_Sign, unverified."""
-        made: bytes = self.session(name).advance(operation.SIGN_WHOLE, lambda signing: signing.sign(data))
+        made: bytes = advance(self.session(name), steps.SIGN_WHOLE, lambda signing: signing.sign(data))
         return made
 
     def sign_update(self, name: str, data: bytes) -> None:
         """C_SignUpdate."""
-        self.session(name).advance(operation.SIGN_UPDATE, lambda signing: signing.update(data))
+        advance(self.session(name), steps.SIGN_UPDATE, lambda signing: signing.update(data))
 
     def sign_final(self, name: str) -> bytes:
         """C_SignFinal, unverified."""
-        made: bytes = self.session(name).advance(operation.SIGN_FINAL, lambda signing: signing.finish())
+        made: bytes = advance(self.session(name), steps.SIGN_FINAL, lambda signing: signing.finish())
         return made
 
     def sign_now(self, name: str, data: bytes = DATA) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import jpki_softcard
 from jpki_softcard import faults
@@ -22,8 +21,6 @@ SELECT_ISSUER = "00A4040C07A0000001510000"
 #: Key pair -> EF of its PIN, EF of its key.
 FILES = {"auth": ("0018", "0017"), "sign": ("001B", "001A")}
 OK = 0x9000
-
-T = TypeVar("T")
 
 
 class MemoryLog(ApduLog):
@@ -138,20 +135,15 @@ class Connection:
         """See reader.base.Connection."""
         return self._inner.is_shared
 
-    @property
-    def goes_on(self) -> bool:
-        """See reader.base.Connection."""
-        return self._inner.goes_on
-
-    def transact(self, step: Callable[[bool], T]) -> T:
+    def begin(self) -> bool:
         """See reader.base.Connection."""
         assert not self._is_closed
         self._reader.meanwhile()
-        return self._inner.transact(step)
+        return self._inner.begin()
 
-    def linger(self) -> None:
+    def end(self) -> None:
         """See reader.base.Connection."""
-        self._inner.linger()
+        self._inner.end()
 
     def look_for_others(self) -> bool:
         """See reader.base.Connection."""
@@ -189,8 +181,10 @@ class Readers:
         self.while_waiting: Callable[[], object] = lambda: None
 
     def reader_names(self) -> list[str]:
-        """The readers that are plugged in; none without the service."""
-        return [] if not self.is_served else [reader.name for reader in self.plugged_in]
+        """The readers that are plugged in."""
+        if not self.is_served:
+            raise ServiceUnavailable("the service is gone")
+        return [reader.name for reader in self.plugged_in]
 
     def card_event(self, reader: str) -> int | None:
         """Changes with every insertion."""

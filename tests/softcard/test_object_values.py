@@ -16,7 +16,8 @@ from pyjpki11.cryptoki import cka, ckc, ckf, ckk, cko
 from pyjpki11.cryptoki.attributes import ulong, ulongs
 from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION
 from pyjpki11.cryptoki.mechanisms import MECHANISMS
-from pyjpki11.provider import objects
+from pyjpki11.provider import token_objects
+from pyjpki11.provider.objects import SENSITIVE
 
 YES, NO = b"\1", b"\0"
 #: Session -> label of an object, the issued certificate it is about. Card: reference 8.1
@@ -124,9 +125,9 @@ OF_PRIVATE_KEYS = OF_KEYS | {
 #: What depends on more than the certificate, and is tested by itself.
 ELSEWHERE = {cka.LABEL, cka.ID, cka.UNIQUE_ID, cka.PRIVATE, cka.ALWAYS_AUTHENTICATE}
 KINDS = [
-    (CERTIFICATES, OF_CERTIFICATES, objects.CERTIFICATE),
-    (PUBLIC_KEYS, OF_PUBLIC_KEYS, objects.PUBLIC_KEY),
-    (PRIVATE_KEYS, OF_PRIVATE_KEYS, objects.PRIVATE_KEY),
+    (CERTIFICATES, OF_CERTIFICATES, token_objects.CERTIFICATE),
+    (PUBLIC_KEYS, OF_PUBLIC_KEYS, token_objects.PUBLIC_KEY),
+    (PRIVATE_KEYS, OF_PRIVATE_KEYS, token_objects.PRIVATE_KEY),
 ]
 
 
@@ -242,7 +243,7 @@ def test_always_authenticate(make_desk: DeskMaker, session: str, consent: str, e
 def test_attributes_that_have_no_value(logged_in: Desk, session: str, label: str, _issued: str) -> None:
     handle = find(logged_in, session, label)
     is_private_key = any(label == row[1] for row in PRIVATE_KEYS)
-    for attribute in objects.SENSITIVE:
+    for attribute in SENSITIVE:
         expected = "ATTRIBUTE_SENSITIVE" if is_private_key else "ATTRIBUTE_TYPE_INVALID"
         assert logged_in.do("value", session, handle, attribute) == expected
     for attribute in (cka.EC_POINT, cka.EC_PARAMS, cka.URL, 0x80001234, 2**64 - 1):

@@ -10,11 +10,12 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from softcard.desk import DATA, Desk
+from support.steps import advance
 
 from pyjpki11.cryptoki import cka, ckc, ckf, ckk, ckm, cko
 from pyjpki11.cryptoki.attributes import big_integer, ulong
 from pyjpki11.cryptoki.mechanisms import PssParameters
-from pyjpki11.provider import operation
+from pyjpki11.provider import steps
 
 KEY = rsa.generate_private_key(65537, 2048)
 NUMBERS = KEY.public_key().public_numbers()
@@ -48,9 +49,9 @@ def verify(
     session = desk.session("auth")
 
     def work() -> None:
-        session.start_verifying(operation.VERIFY, key, mechanism, parameters)
-        session.advance(
-            operation.VERIFY_WHOLE, lambda verifying: (verifying.update(data), verifying.finish(signature))[1]
+        session.start_verifying(steps.VERIFY, key, mechanism, parameters)
+        advance(session, 
+            steps.VERIFY_WHOLE, lambda verifying: (verifying.update(data), verifying.finish(signature))[1]
         )
 
     return desk.do("call", work)
@@ -243,12 +244,12 @@ def test_digest(opened: Desk, mechanism: int, name: str) -> None:
     session = opened.session("auth")
     opened.commands()
     session.start_digest(mechanism, None)
-    hashed = session.advance(operation.DIGEST_WHOLE, lambda digesting: digesting.digest(DATA))
+    hashed = advance(session, steps.DIGEST_WHOLE, lambda digesting: digesting.digest(DATA))
     assert hashed == hashlib.new(name, DATA, usedforsecurity=False).digest()
     session.start_digest(mechanism, None)
     for byte in DATA:
-        session.advance(operation.DIGEST_UPDATE, methodcaller("update", bytes((byte,))))
-    assert session.advance(operation.DIGEST_FINAL, lambda digesting: digesting.finish()) == hashed
+        advance(session, steps.DIGEST_UPDATE, methodcaller("update", bytes((byte,))))
+    assert advance(session, steps.DIGEST_FINAL, lambda digesting: digesting.finish()) == hashed
     assert opened.commands() == 0
 
 

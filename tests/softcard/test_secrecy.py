@@ -12,7 +12,7 @@ from pyjpki11 import log
 from pyjpki11.card.layout import PinRule
 from pyjpki11.card.pin import normalize
 from pyjpki11.errors import JpkiError
-from pyjpki11.provider import token
+from pyjpki11.provider import login
 
 #: No letter of them is a hex digit, so that they are in the log only if somebody wrote them there.
 RIGHT, WRONG, MALFORMED = "QRSTUVW", "ZYXWVUT", "QRS-TUV"
@@ -28,14 +28,14 @@ def debug_log(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[bytearray]:
-    """Every normalized PIN that a token has made."""
+    """Every normalized PIN that a login has made."""
     made: list[bytearray] = []
 
     def remembering(pin: bytearray, rule: PinRule) -> bytearray:
         made.append(normalize(pin, rule))
         return made[-1]
 
-    monkeypatch.setattr(token, "normalize", remembering)
+    monkeypatch.setattr(login, "normalize", remembering)
     return made
 
 
@@ -111,10 +111,10 @@ def test_refused_pins_are_not_kept_as_they_are(desk: Desk) -> None:
     """Nor as a hash that could be looked up."""
     desk.open("sign")
     desk.do("login", "sign", WRONG)
-    first = vars(desk.session("sign").token).copy()
+    first = vars(desk.session("sign").token.login).copy()
     desk.reader.driver.insert()
     desk.open("sign")
     desk.do("login", "sign", WRONG)
-    second = vars(desk.session("sign").token)
+    second = vars(desk.session("sign").token.login)
     assert WRONG not in repr(first) and WRONG not in repr(second)
     assert first["_refused"] and not first["_refused"] & second["_refused"]

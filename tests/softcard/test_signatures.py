@@ -10,13 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_der_x509_certificate
 from softcard.desk import DATA, Desk, DeskMaker, verify
+from softcard.readers import SELECT_JPKI
+from support.steps import advance
 
-from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.cryptoki import cka, ckf, ckm, cko
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider import operation
+from pyjpki11.provider import steps
 
 KEYS = ("auth", "sign")
 HASHES: dict[int, hashes.HashAlgorithm] = {
@@ -208,25 +209,25 @@ def test_no_wrong_signature_is_handed_out(
     assert desk.signatures() == 1
 
 
-def test_what_was_no_signature_proves_nothing(make_desk: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A genuine one shows that the JPKI application is selected, so a VERIFY may follow at once."""
-    judgements: list[bool] = []
-    monkeypatch.setattr(JpkiCard, "judge", lambda card, is_genuine: judgements.append(is_genuine))
-    for fault, answer in (([], "OK"), (["wrong-signature"], "DEVICE_ERROR")):
-        desk = make_desk(fault)
-        for name in KEYS:
-            desk.open(name)
-            desk.login(name)
-            assert desk.do("sign", name) == answer
-    assert judgements == [True, True, False, False]
+def test_after_a_wrong_signature_the_application_is_selected_anew(desk: Desk) -> None:
+    """It may have been another one that answered."""
+    desk.open("auth")
+    desk.login("auth")
+    assert desk.do("sign", "auth") == "OK"
+    desk.fault("wrong-signature")
+    assert desk.do("sign", "auth") == "DEVICE_ERROR"
+    desk.fault()
+    before = len(desk.reader.commands())
+    desk.do("sign", "auth")
+    assert desk.reader.commands()[before] == SELECT_JPKI
 
 
 def test_a_message_that_failed_is_no_part_of_the_next(logged_in: Desk) -> None:
     session = logged_in.session("auth")
-    session.start_signing(operation.SIGN_MESSAGES, logged_in.key("auth"), ckm.SHA256_RSA_PKCS, None)
-    session.advance(operation.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
-    session.advance(operation.SIGN_MESSAGE_NEXT, lambda signing: signing.update(b"old"))
+    session.start_signing(steps.SIGN_MESSAGES, logged_in.key("auth"), ckm.SHA256_RSA_PKCS, None)
+    advance(session, steps.SIGN_MESSAGE_BEGIN, lambda signing: signing.begin_message())
+    advance(session, steps.SIGN_MESSAGE_NEXT, lambda signing: signing.update(b"old"))
     with pytest.raises(CryptokiError):
-        session.advance(operation.SIGN_MESSAGE, lambda signing: signing.sign(b"out of order"))
-    signature = session.advance(operation.SIGN_MESSAGE, lambda signing: signing.sign(DATA))
+        advance(session, steps.SIGN_MESSAGE, lambda signing: signing.sign(b"out of order"))
+    signature = advance(session, steps.SIGN_MESSAGE, lambda signing: signing.sign(DATA))
     verify(logged_in.certificate("auth"), signature, DATA, hashes.SHA256())

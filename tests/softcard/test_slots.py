@@ -10,7 +10,6 @@ import pytest
 from softcard.desk import Desk, DeskMaker
 from softcard.readers import Reader
 
-from pyjpki11 import storage
 from pyjpki11.cryptoki import ckf
 from pyjpki11.errors import (
     CardAbsent,
@@ -21,8 +20,8 @@ from pyjpki11.errors import (
     ReaderGone,
     ServiceUnavailable,
 )
-from pyjpki11.provider.insertion import MAX_MORE_QUESTIONS
-from pyjpki11.provider.port import MAX_QUESTIONS
+from pyjpki11.provider.card_facts import MAX_MORE_QUESTIONS
+from pyjpki11.provider.reader_slots import MAX_QUESTIONS
 
 StateMaker = Callable[[], Path]
 
@@ -41,7 +40,7 @@ def all_slots(desk: Desk) -> list[int]:
 
 def names(desk: Desk) -> list[str]:
     """The reader behind every slot."""
-    return [desk.module.port(slot_id).reader for slot_id in all_slots(desk)]
+    return [desk.module.reader_slots(slot_id).reader for slot_id in all_slots(desk)]
 
 
 def test_two_slots_a_reader(desk: Desk) -> None:
@@ -106,7 +105,7 @@ def test_two_cards_at_work(desk: Desk, second: Reader) -> None:
 @pytest.mark.parametrize("slot_id", [2, 3, 100, 2**32, 2**64 - 1])
 def test_slots_that_do_not_exist(desk: Desk, slot_id: int) -> None:
     for call in (
-        desk.module.port,
+        desk.module.reader_slots,
         desk.module.token,
         desk.module.has_token,
         desk.module.close_all_sessions,
@@ -216,7 +215,7 @@ def test_a_card_that_stumbles_at_first_is_asked_again(desk: Desk, answer: str, p
         desk.slots()
     assert desk.slots() == [0, 1]
     desk.open("auth")
-    assert desk.module.token(0).model() == "SOFTCARD"
+    assert desk.module.token(0).facts.model() == "SOFTCARD"
     assert desk.do("labels", "auth") != []
 
 
@@ -259,8 +258,7 @@ def test_a_card_that_never_tells_of_itself_is_used_all_the_same(desk: Desk) -> N
     desk.open("auth")
     desk.login("auth")
     assert desk.do("sign", "auth") == "OK"
-    assert desk.module.token(0).mechanisms()
-    assert storage.read_lines("pss") == []
+    assert desk.module.token(0).facts.mechanisms()
 
 
 def test_a_card_is_recognized_once(desk: Desk) -> None:

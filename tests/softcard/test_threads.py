@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 
-import pytest
 from softcard.desk import Desk, DeskMaker
-from softcard.readers import Connection
 
-from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION
-from pyjpki11.reader.worker import Worker
 
 THREADS, JOIN_S = 8, 60
 
@@ -96,35 +93,29 @@ def test_slots_while_the_card_comes_and_goes(desk: Desk) -> None:
     assert desk.reader.connections == 1
 
 
-def test_transactions_in_another_thread(make_desk: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As over PC/SC: none takes a lock that the thread has which waits for it."""
-    worker = Worker(JOIN_S, lambda: None)
-    transact = Connection.transact
-    monkeypatch.setattr(Connection, "transact", lambda *arguments: worker.run(lambda: transact(*arguments)))
-    for _first_and_known in range(2):
-        desk = make_desk()
-        for name in ("auth", "sign"):
-            desk.open(f"{name}-rw")
-            desk.login(f"{name}-rw")
-            desk.labels(f"{name}-rw")
-            desk.sign(f"{name}-rw")
-            desk.logout(f"{name}-rw")
-        desk.finalize()
-    worker.stop()
-
-
 def test_a_signal_handler_in_the_midst_of_a_call(desk: Desk) -> None:
     """It is in the thread that has the lock, and must not take the answer that this thread waits for."""
     desk.open("auth")
-    insertion = desk.module.token(0).insertion
+    card = desk.module.token(0).card
     seen: list[object] = []
+    is_handled = threading.Event()
+    caller = threading.get_ident()
 
-    def step(card: JpkiCard) -> int | None:
+    def handle(_number: int, _frame: object) -> None:
         seen.append(desk.do("login", "auth"))
-        insertion.end()
+        card.end()
         seen.append(desk.reader.connections)
-        return card.tries_left(AUTHENTICATION)
+        is_handled.set()
 
-    assert insertion.run(step) == 3
+    def step() -> int | None:
+        signal.pthread_kill(caller, signal.SIGUSR1)
+        assert is_handled.wait(JOIN_S)
+        return card.jpki.tries_left(AUTHENTICATION)
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        assert card.run(step) == 3
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     assert seen == ["FUNCTION_FAILED", 1]
-    assert desk.reader.connections == 0 and not insertion.is_alive
+    assert desk.reader.connections == 0 and not card.is_alive

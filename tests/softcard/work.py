@@ -35,7 +35,7 @@ def work(desk: Desk) -> None:
     for name in ("auth", "sign"):
         desk.open(name)
         token = desk.module.token(desk.session(name).slot_id)
-        told = (token.manufacturer(), token.model(), token.insertion.serial_number())
+        told = (token.facts.manufacturer(), token.facts.model(), token.facts.serial_number())
         assert told == ("pyjpki11 software card", "SOFTCARD", serial_number(desk))
         assert desk.flags(name) == []
         desk.login(name)

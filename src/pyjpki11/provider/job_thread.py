@@ -33,14 +33,15 @@ FAULTS = frozenset((SIGBUS, SIGFPE, SIGILL, SIGSEGV))
 class Job:
     """Some work, and what came of it."""
 
-    __slots__ = ("answer", "arguments", "done", "error", "options", "until", "work")
+    __slots__ = ("answer", "arguments", "done", "error", "is_last", "options", "until", "work")
 
-    def __init__(self, work: Callable[..., Any], arguments: Any, options: Any, until: float) -> None:
+    def __init__(self, work: Callable[..., Any], arguments: Any, options: Any, until: float, is_last: bool = False) -> None:
         """:param until: the moment at which its caller stops waiting."""
         self.work = work
         self.arguments = arguments
         self.options = options
         self.until = until
+        self.is_last = is_last
         self.answer: Any = None
         self.error: BaseException | None = None
         self.done = allocate_lock()
@@ -120,16 +121,18 @@ class JobThread:
         if is_finalizing() or not self._is_started:
             work()
             return
+        last = Job(work, (), {}, monotonic() + self._timeout_s, is_last=True)
         try:
             self.await_free()
         except TimeoutError:
-            self._next = Job(work, (), {}, 0)  # the thread looks for it when it comes back
-            self._wake()
+            self._hand_over(last)  # the thread finds it when it comes back
             return
-        job = self._last = Job(work, (), {}, monotonic() + self._timeout_s)
-        self._next = job
-        self._wake()
-        job.done.acquire(timeout=self._timeout_s)
+        self._last = last
+        self._hand_over(last)
+        try:
+            self.await_free()
+        except TimeoutError:
+            pass  # it is done when it is done
 
     def _hand_over(self, job: Job) -> None:
         self._next = job
@@ -155,16 +158,17 @@ class JobThread:
             self._wanted.release()
 
     def _work(self) -> None:
-        while True:
+        is_over = False
+        while not is_over:
             self._wanted.acquire()
             job, self._next = self._next, None
-            if job is not None:
-                try:
-                    job.answer = job.work(*job.arguments, **job.options)
-                except BaseException as error:
-                    job.error = error
-                job.arguments = job.options = None  # a PIN may be among them
-                job.done.release()
-                job = None
-            if self._is_ended and self._next is None:
-                return
+            if job is None:
+                continue
+            try:
+                job.answer = job.work(*job.arguments, **job.options)
+            except BaseException as error:
+                job.error = error
+            job.arguments = job.options = None  # a PIN may be among them
+            is_over = job.is_last
+            job.done.release()
+            job = None

@@ -115,29 +115,34 @@ class Login:
     def _present(self, pin: bytearray, new: bytearray | None = None) -> None:
         """Send a PIN in its right form, or replace it by another, unless the card has refused this one since it was
         inserted. Design: decision 5"""
-        pin = normalize(pin, self._key.pin_rule)
+        old = normalize(pin, self._key.pin_rule)
+        replacement = bytearray()
         try:
-            new = normalize(new, self._key.pin_rule) if new is not None else None
-            fingerprint = self._fingerprint(pin)
-            if fingerprint in self._refused:
-                self._refuse_again()
-            was_due = self._logout.expect()
-            try:
-                if new is None:
-                    self._card.run(self._card.jpki.verify_pin, self._key, pin)
-                else:
-                    self._card.run(self._card.jpki.change_pin, self._key, pin, new)
-            except (PinRejected, PinBlocked) as error:
-                self._logout.not_verified(was_due)
-                self._refused.add(fingerprint)
-                if isinstance(error, PinBlocked):
-                    self.forget()
-                raise
+            if new is not None:
+                replacement = normalize(new, self._key.pin_rule)
+            self._send(old, replacement)
         finally:
             self._tries = (0.0, None)
-            wipe(pin)
-            if new is not None:
-                wipe(new)
+            wipe(old)
+            wipe(replacement)
+
+    def _send(self, pin: bytearray, replacement: bytearray) -> None:
+        """Both in their right form; without a replacement the PIN is verified."""
+        fingerprint = self._fingerprint(pin)
+        if fingerprint in self._refused:
+            self._refuse_again()
+        was_due = self._logout.expect()
+        try:
+            if replacement:
+                self._card.run(self._card.jpki.change_pin, self._key, pin, replacement)
+            else:
+                self._card.run(self._card.jpki.verify_pin, self._key, pin)
+        except (PinRejected, PinBlocked) as error:
+            self._logout.not_verified(was_due)
+            self._refused.add(fingerprint)
+            if isinstance(error, PinBlocked):
+                self.forget()
+            raise
 
     def _refuse_again(self) -> NoReturn:
         tries_left = self._card.run(self._card.jpki.tries_left, self._key)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from _thread import allocate_lock
 from itertools import count
 
+from pyjpki11 import log
 from pyjpki11.cryptoki import ckf, ckr
-from pyjpki11.errors import CryptokiError
+from pyjpki11.errors import CryptokiError, ServiceUnavailable
 from pyjpki11.provider.reader_slots import ReaderSlots
 from pyjpki11.provider.reader_watch import ReaderWatch
 from pyjpki11.reader.drivers import open_driver
@@ -55,10 +56,16 @@ class Module:
     # -- slots ----------------------------------------------------------------------------------------------
 
     def refresh_readers(self) -> None:
-        """Look for readers; a new one gets slots behind all others, a known one keeps its own."""
+        """Look for readers; a new one gets slots behind all others, a known one keeps its own. Where there is no
+        service there is none, with a line in the log."""
+        try:
+            names = self._watch.reader_names()
+        except ServiceUnavailable as error:
+            log.error(str(error))
+            return
         with self._lock:
             known = {it.reader for it in self._readers}
-            for name in self._watch.reader_names():
+            for name in names:
                 if name not in known:
                     self._readers.append(
                         ReaderSlots(self._driver, self._watch, name, self._settings, self._next_object_handle)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from _thread import allocate_lock
 from time import monotonic
 
-from pyjpki11 import log
 from pyjpki11.errors import ServiceUnavailable
 from pyjpki11.provider.job_thread import JobThread
 
@@ -37,12 +36,11 @@ class ReaderWatch:
         self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its card event holds, and that
 
     def reader_names(self) -> list[str]:
-        """The readers that are plugged in; none, with a line in the log, where there is no service."""
-        try:
-            return self._ask(self._driver.reader_names)
-        except ServiceUnavailable as error:
-            log.error(str(error))
-            return []
+        """See Driver.reader_names.
+
+        :raises ServiceUnavailable: also when it does not answer in time.
+        """
+        return self._ask(self._driver.reader_names)
 
     def card_event(self, reader: str) -> int | None:
         """See Driver.card_event.

@@ -10,7 +10,7 @@ from jpki_softcard.store import write_certificate
 from pyjpki11 import storage
 from pyjpki11.cryptoki import cka, cko
 from pyjpki11.cryptoki.attributes import ulong
-from pyjpki11.provider import memory
+from pyjpki11.provider import card_cache
 
 IDS = {b"\x01": "auth", b"\x03": "auth_ca", b"\x04": "sign_ca"}
 
@@ -66,11 +66,11 @@ def test_the_signature_certificate_is_never_remembered(known: Desk) -> None:
     known.open("sign")
     known.login("sign")
     assert certificates(known, "sign")["sign"] == known.certificate("sign")
-    assert known.certificate("sign").hex()[:512] not in "".join(storage.read_lines(memory.FILE))
+    assert known.certificate("sign").hex()[:512] not in "".join(storage.read_lines(card_cache.FILE))
 
 
 def test_off(make_desk: DeskMaker) -> None:
     desk = make_desk(certificate_cache=False)
     for _run in range(3):
         assert run(desk) == issued(desk)
-    assert storage.read_lines(memory.FILE) == []
+    assert storage.read_lines(card_cache.FILE) == []
