@@ -1,198 +1,309 @@
-"""The thread that is left behind when a card does not answer. Design: decision 8"""
+"""The thread in which calls are made that may never return. Design: decision 8"""
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
+import weakref
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import pytest
-from unit.clock import Clock
+from support.process import run
+from unit.late import LONG_S, Gate, Interruption, at_once, await_end, handler, impatient, interrupt
 
-from pyjpki11.errors import CardMute
-from pyjpki11.reader.worker import Worker
-
-LONG_S, SHORT_S = 60, 0.01
-
-
-def never() -> None:
-    """No clean-up is due."""
-    pytest.fail("cleaned up")
+from pyjpki11.errors import CardMute, ServiceUnavailable
+from pyjpki11.provider import job_thread
+from pyjpki11.provider.job_thread import FAULTS, JobThread
 
 
-def test_answers_and_errors() -> None:
-    def fail() -> None:
-        raise CardMute("no answer")
+@pytest.fixture
+def jobs() -> Iterator[JobThread]:
+    """A thread with a patient caller."""
+    jobs = JobThread(LONG_S)
+    yield jobs
+    jobs.end(lambda: None)
 
-    worker = Worker(LONG_S, never)
-    assert worker.run(lambda: 1) == 1
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """It is opened in the end, whatever a test does."""
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+def fail(error: BaseException) -> None:
+    """Raise it."""
+    raise error
+
+
+def be_late(jobs: JobThread, work: Callable[[], object]) -> None:
+    """Do a job that takes too long."""
+    with impatient(jobs), pytest.raises(TimeoutError):
+        jobs.run(work)
+
+
+# -- in time --------------------------------------------------------------------------------------------
+
+
+def test_answers_and_errors(jobs: JobThread) -> None:
+    assert jobs.run(lambda: 1) == 1
     with pytest.raises(CardMute, match="no answer"):
-        worker.run(fail)
-    assert worker.run(lambda: None) is None
-    assert not worker.is_abandoned
-    worker.stop()
+        jobs.run(fail, CardMute("no answer"))
+    assert jobs.run(lambda: None) is None
+    assert not jobs.is_busy
 
 
-def test_an_error_that_nobody_took_is_not_the_next_answer() -> None:
-    """A signal handler of a Python host may raise when it is there."""
-    worker = Worker(LONG_S, never)
-    worker._error = CardMute("no answer")
-    assert worker.run(lambda: 1) == 1
-    worker.stop()
+def test_arguments_reach_the_work(jobs: JobThread) -> None:
+    assert jobs.run(divmod, 7, 2) == (3, 1)
+    assert jobs.run(sorted, [1, 3, 2], reverse=True) == [3, 2, 1]
 
 
-def test_always_the_same_thread() -> None:
-    worker = Worker(LONG_S, never)
-    threads = {worker.run(threading.get_ident) for _ in range(5)}
+def test_always_the_same_thread(jobs: JobThread) -> None:
+    threads = {jobs.run(threading.get_ident) for _ in range(5)}
     assert len(threads) == 1 and threading.get_ident() not in threads
-    worker.stop()
 
 
-def test_a_stopped_thread_ends() -> None:
-    """It cleans up nothing, which was done before; to stop it twice does no harm."""
-    ended = threading.Event()
+def test_arguments_are_let_go(jobs: JobThread) -> None:
+    """A PIN may be among them."""
+
+    class Argument:
+        """Something that shows that it is gone."""
+
+    argument = Argument()
+    is_there = weakref.ref(argument)
+    jobs.run(id, argument)
+    del argument
+    assert is_there() is None
+
+
+def test_the_thread_takes_no_signals_but_its_own_faults(jobs: JobThread) -> None:
+    """Those of the host are its own threads' business; its mask is as before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    blocked = jobs.run(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert signal.valid_signals() - blocked == FAULTS | {signal.SIGKILL, signal.SIGSTOP}
+    assert FAULTS == {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+
+
+# -- late -----------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_takes_too_long(jobs: JobThread, gate: Gate) -> None:
+    """Whoever asked is told so, and whoever comes next at once, as long as it takes; then all is as before."""
+    be_late(jobs, gate)
+    assert jobs.is_busy
+    with at_once():
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                jobs.run(pytest.fail, "it was begun while another job was under way")
+            with pytest.raises(TimeoutError):
+                jobs.await_free()
+    gate.open()
+    await_end(lambda: jobs.is_busy)
+    jobs.await_free()
+    assert jobs.run(lambda: 1) == 1
+
+
+@pytest.mark.parametrize("end", [lambda: "too late", lambda: fail(CardMute("too late"))], ids=["answer", "error"])
+def test_what_comes_late_is_nobodys(jobs: JobThread, gate: Gate, end: Callable[[], object]) -> None:
+    be_late(jobs, lambda: (gate(), end()))
+    gate.open()
+    await_end(lambda: jobs.is_busy)
+    assert jobs.run(lambda: "in time") == "in time"
+
+
+def test_who_comes_before_the_time_is_over_waits_for_the_rest_of_it(jobs: JobThread, gate: Gate) -> None:
+    """A caller that was interrupted has left a job which may still be in time."""
+    with handler(interrupt) as send, pytest.raises(Interruption):
+        jobs.run(lambda: (send(), gate()))
+    assert jobs.is_busy
+    opener = threading.Timer(0, gate.open)
+    opener.start()
+    assert jobs.run(lambda: 1) == 1
+    opener.join()
+
+
+# -- callers that are interrupted -------------------------------------------------------------------------
+
+
+def test_an_interrupted_caller(jobs: JobThread, gate: Gate) -> None:
+    """A signal handler of a Python host may raise while its thread waits; the job goes on without it."""
+    done = threading.Event()
+    with handler(interrupt) as send, pytest.raises(Interruption):
+        jobs.run(lambda: (send(), gate(), done.set()))
+    assert jobs.is_busy and not done.is_set()
+    gate.open()
+    assert done.wait(LONG_S)
+    assert jobs.run(lambda: 1) == 1
+
+
+#: More than the moments of a call.
+MOMENTS = 24
+
+
+def interrupted_at(moment: int, jobs: JobThread) -> bool:
+    """Whether a job's caller had so many moments before the end; it was interrupted in the last of them.
+
+    Python lets signal handlers run when a function is entered and when one written in C has returned.
+    """
+    left = moment
+
+    def strike(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal left
+        if event in ("call", "c_return") and frame.f_code.co_filename == job_thread.__file__:
+            left -= 1
+            if left == 0:
+                raise Interruption
+
+    try:
+        sys.setprofile(strike)
+        jobs.run(lambda: 1)
+    except Interruption:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+@pytest.mark.parametrize("moment", range(1, MOMENTS))
+def test_a_caller_interrupted_at_any_moment(jobs: JobThread, moment: int) -> None:
+    """It leaves no job that nobody does, or that everybody takes for one that is under way for ever."""
+    jobs.run(lambda: None)
+    interrupted_at(moment, jobs)
+    with at_once():
+        assert jobs.run(lambda: 2) == 2
+        assert not jobs.is_busy
+
+
+def test_those_are_all_moments(jobs: JobThread) -> None:
+    assert interrupted_at(4, jobs) and not interrupted_at(MOMENTS - 1, jobs)
+
+
+# -- the end --------------------------------------------------------------------------------------------
+
+
+def test_the_last_job(jobs: JobThread) -> None:
+    """It is done in the same thread, before anybody goes on; to end it twice does no harm."""
+    done: list[int] = []
+    thread = jobs.run(threading.get_ident)
+    jobs.end(lambda: done.append(threading.get_ident()))
+    jobs.end(lambda: pytest.fail("a second last job"))
+    assert done == [thread]
+    assert not jobs.is_busy
+
+
+def test_the_last_job_of_a_thread_that_was_never_needed(jobs: JobThread) -> None:
+    done: list[int] = []
+    jobs.end(lambda: done.append(threading.get_ident()))
+    assert done == [threading.get_ident()]
+
+
+def test_an_ended_thread_does_nothing_more(jobs: JobThread) -> None:
+    jobs.run(lambda: None)
+    jobs.end(lambda: None)
+    with pytest.raises(ServiceUnavailable):
+        jobs.run(pytest.fail, "it was begun after the end")
+
+
+def test_an_ended_thread_is_gone() -> None:
+    gone = threading.Event()
     of_the_thread = threading.local()
 
     class Remains:
+        """What the thread alone refers to."""
+
         def __del__(self) -> None:
-            ended.set()
+            gone.set()
 
-    worker = Worker(LONG_S, never)
-    worker.run(lambda: setattr(of_the_thread, "remains", Remains()))
-    worker.stop()
-    worker.stop()
-    assert ended.wait(LONG_S)
+    jobs = JobThread(LONG_S)
+    jobs.run(lambda: setattr(of_the_thread, "remains", Remains()))
+    assert not gone.is_set()
+    jobs.end(lambda: None)
+    assert gone.wait(LONG_S)
 
 
-def test_nobody_waits_for_what_comes_afterwards() -> None:
-    """But the next job does."""
-    answered = threading.Event()
+def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate) -> None:
+    """Nobody waits; the last job is done when the late one has come back, and the thread is gone then too."""
     done: list[str] = []
+    is_over = threading.Event()
+    of_the_thread = threading.local()
 
-    def afterwards() -> None:
-        assert answered.wait(LONG_S)
-        done.append("afterwards")
+    class Remains:
+        """What the thread alone refers to."""
 
-    worker = Worker(LONG_S, never)
-    assert worker.run(lambda: 1, afterwards) == 1
-    assert not done
-    answered.set()
-    worker.run(lambda: done.append("the next job"))
-    assert done == ["afterwards", "the next job"]
-    worker.stop()
+        def __del__(self) -> None:
+            is_over.set()
 
-
-def test_what_comes_afterwards_comes_after_an_error_too() -> None:
-    def fail() -> None:
-        raise CardMute("no answer")
-
-    done = threading.Event()
-    worker = Worker(LONG_S, never)
-    with pytest.raises(CardMute):
-        worker.run(fail, done.set)
-    assert done.wait(LONG_S)
-    worker.stop()
+    jobs.run(lambda: setattr(of_the_thread, "remains", Remains()))
+    be_late(jobs, lambda: (gate(), done.append("late")))
+    with at_once():
+        jobs.end(lambda: done.append("last"))
+        with pytest.raises(ServiceUnavailable):
+            jobs.run(pytest.fail, "it was begun after the end")
+    assert done == []
+    gate.open()
+    assert is_over.wait(LONG_S)
+    assert done == ["late", "last"]
 
 
-def test_a_call_that_takes_too_long() -> None:
-    """It goes on by itself, and cleans up when it returns."""
-    answered, cleaned_up = threading.Event(), threading.Event()
-    worker = Worker(SHORT_S, cleaned_up.set)
-    with pytest.raises(TimeoutError):
-        worker.run(lambda: answered.wait(LONG_S))
-    assert worker.is_abandoned and not cleaned_up.is_set()
-    worker.stop()  # nobody is there to stop
-    answered.set()
-    assert cleaned_up.wait(LONG_S)
+def test_a_last_job_that_takes_too_long(jobs: JobThread, gate: Gate) -> None:
+    """It has a time limit like all others."""
+    jobs.run(lambda: None)
+    with impatient(jobs), at_once():
+        jobs.end(gate)
+    gate.await_arrival()
 
 
-def test_what_is_left_behind_is_ended_before_it_is_cleaned_up() -> None:
-    answered, cleaned_up = threading.Event(), threading.Event()
-    done: list[str] = []
-
-    def clean_up() -> None:
-        done.append("clean-up")
-        cleaned_up.set()
-
-    worker = Worker(SHORT_S, clean_up)
-    with pytest.raises(TimeoutError):
-        worker.run(lambda: answered.wait(LONG_S), lambda: done.append("afterwards"))
-    answered.set()
-    assert cleaned_up.wait(LONG_S)
-    assert done == ["afterwards", "clean-up"]
+# -- what a process does not give -------------------------------------------------------------------------
 
 
-def test_every_call_of_a_job_has_all_of_the_time(clock: Clock) -> None:
-    """The whole job may take longer than the time allowed."""
+def test_no_thread_can_be_made(jobs: JobThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For this time; the host's signals are taken as before."""
 
-    def many_calls() -> int:
-        for _ in range(5):
-            clock.now_s += SHORT_S / 2
-            worker.renew()
-            assert clock.looks.acquire(timeout=LONG_S)  # that of the call itself, and that of who has waited
-            assert clock.looks.acquire(timeout=LONG_S)
-        return 1
+    def refuse(_work: Callable[[], None], _arguments: tuple[()]) -> int:
+        raise RuntimeError("can't start new thread")
 
-    worker = Worker(SHORT_S, never)
-    assert worker.run(many_calls) == 1
-    worker.stop()
-
-
-def test_a_late_call_among_others(clock: Clock) -> None:
-    answered, cleaned_up = threading.Event(), threading.Event()
-
-    def second_call_hangs() -> None:
-        worker.renew()
-        clock.now_s += SHORT_S
-        answered.wait(LONG_S)
-
-    worker = Worker(SHORT_S, cleaned_up.set)
-    with pytest.raises(TimeoutError):
-        worker.run(second_call_hangs)
-    answered.set()
-    assert cleaned_up.wait(LONG_S)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with monkeypatch.context() as patched:
+        patched.setattr(job_thread, "start_new_thread", refuse)
+        for _ in range(2):
+            with pytest.raises(ServiceUnavailable, match="no more threads"):
+                jobs.run(pytest.fail, "who has done it?")
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert not jobs.is_busy
+    assert jobs.run(lambda: 1) == 1
 
 
-def test_the_late_answer_is_nobodys() -> None:
-    """Nor is a late error."""
-    answered, cleaned_up = threading.Event(), threading.Event()
+#: Objects that live as long as the interpreter are ended by it when it lets no other thread run any more.
+ENDING_HOST = """
+import sys
+from pyjpki11.provider.job_thread import JobThread
 
-    def fail_late() -> None:
-        answered.wait(LONG_S)
-        raise CardMute("too late")
+class Remains:
+    def __init__(self, is_busy):
+        self.jobs = JobThread({limit_s})
+        self.jobs.run(int)
+        if is_busy:
+            from threading import Event
+            try:
+                self.jobs.run(Event().wait)
+            except TimeoutError:
+                pass
 
-    worker = Worker(SHORT_S, cleaned_up.set)
-    with pytest.raises(TimeoutError):
-        worker.run(fail_late)
-    answered.set()
-    assert cleaned_up.wait(LONG_S)
-    assert worker.is_abandoned
+    def __del__(self, sys=sys, print=print):
+        print(sys.is_finalizing(), self.jobs.run(lambda: "answer"))
+        self.jobs.end(lambda: print("the last job"))
 
-
-def test_an_interrupted_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal handler of a Python host may raise while its thread waits."""
-    answered, cleaned_up = threading.Event(), threading.Event()
-    worker = Worker(LONG_S, cleaned_up.set)
-
-    def interrupt() -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(worker, "_is_done_in_time", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        worker.run(lambda: answered.wait(LONG_S))
-    assert worker.is_abandoned
-    answered.set()
-    assert cleaned_up.wait(LONG_S)
+remains = Remains({is_busy})
+"""
 
 
-def test_a_caller_interrupted_when_the_job_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    cleaned_up = threading.Event()
-    worker = Worker(LONG_S, cleaned_up.set)
-    done = threading.Event()
-
-    def interrupt() -> bool:
-        assert done.wait(LONG_S)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(worker, "_is_done_in_time", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        worker.run(lambda: 1, done.set)
-    assert cleaned_up.wait(LONG_S)
+@pytest.mark.parametrize(("is_busy", "limit_s"), [(False, LONG_S), (True, 0.01)], ids=["free", "late"])
+def test_a_host_that_ends(is_busy: bool, limit_s: float) -> None:
+    """Whatever is still to be done is done at once, for the card has to forget the PIN."""
+    done = run([sys.executable, "-c", ENDING_HOST.format(is_busy=is_busy, limit_s=limit_s)], timeout=LONG_S)
+    assert done.stdout.splitlines() == ["True answer", "the last job"]
+    assert done.stderr == ""

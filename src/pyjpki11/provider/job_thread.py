@@ -33,7 +33,7 @@ FAULTS = frozenset((SIGBUS, SIGFPE, SIGILL, SIGSEGV))
 class Job:
     """Some work, and what came of it."""
 
-    __slots__ = ("answer", "arguments", "done", "error", "is_last", "options", "until", "work")
+    __slots__ = ("answer", "arguments", "done", "error", "is_done", "is_last", "options", "until", "work")
 
     def __init__(self, work: Callable[..., Any], arguments: Any, options: Any, until: float, is_last: bool = False) -> None:
         """:param until: the moment at which its caller stops waiting."""
@@ -44,13 +44,15 @@ class Job:
         self.is_last = is_last
         self.answer: Any = None
         self.error: BaseException | None = None
+        self.is_done = False
         self.done = allocate_lock()
         self.done.acquire()
 
-    @property
-    def is_done(self) -> bool:
-        """Whether its end is known."""
-        return not self.done.locked()
+    def end(self) -> None:
+        """Its end is known. (A caller that is interrupted may have the lock for ever, so that alone tells nobody.)"""
+        self.arguments = self.options = None  # a PIN may be among them
+        self.is_done = True
+        self.done.release()
 
 
 class JobThread:
@@ -90,7 +92,7 @@ class JobThread:
         if self._is_ended:
             raise ServiceUnavailable("the module was finalised meanwhile")
         self.await_free()
-        job = self._last = Job(work, arguments, options, monotonic() + self._timeout_s)
+        job = Job(work, arguments, options, monotonic() + self._timeout_s)
         self._hand_over(job)
         self.await_free()
         if job.error is not None:
@@ -104,7 +106,7 @@ class JobThread:
         :raises TimeoutError: one takes too long.
         """
         job = self._last
-        if job is None or is_finalizing():
+        if job is None or job.is_done or is_finalizing():
             return
         if not job.done.acquire(timeout=max(0.0, job.until - monotonic())):
             raise TimeoutError
@@ -127,7 +129,6 @@ class JobThread:
         except TimeoutError:
             self._hand_over(last)  # the thread finds it when it comes back
             return
-        self._last = last
         self._hand_over(last)
         try:
             self.await_free()
@@ -135,14 +136,14 @@ class JobThread:
             pass  # it is done when it is done
 
     def _hand_over(self, job: Job) -> None:
-        self._next = job
+        """In this order: a caller that is interrupted in between must not leave a job that seems to be under way."""
         if not self._is_started:
-            try:
-                self._start()
-            except RuntimeError as error:
-                job.done.release()
-                raise ServiceUnavailable(f"this process can make no more threads: {error}") from None
-        self._wake()
+            self._start()
+        self._next = job
+        is_asleep = self._wanted.locked()
+        self._last = job
+        if is_asleep:
+            self._wanted.release()
 
     def _start(self) -> None:
         """The mask of signals is inherited, so the thread never runs without it."""
@@ -150,12 +151,10 @@ class JobThread:
         try:
             start_new_thread(self._work, ())
             self._is_started = True
+        except RuntimeError as error:
+            raise ServiceUnavailable(f"this process can make no more threads: {error}") from None
         finally:
             pthread_sigmask(SIG_SETMASK, before)
-
-    def _wake(self) -> None:
-        if self._wanted.locked():
-            self._wanted.release()
 
     def _work(self) -> None:
         is_over = False
@@ -168,7 +167,6 @@ class JobThread:
                 job.answer = job.work(*job.arguments, **job.options)
             except BaseException as error:
                 job.error = error
-            job.arguments = job.options = None  # a PIN may be among them
             is_over = job.is_last
-            job.done.release()
+            job.end()
             job = None
