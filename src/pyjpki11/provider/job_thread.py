@@ -35,7 +35,9 @@ class Job:
 
     __slots__ = ("answer", "arguments", "done", "error", "is_done", "is_last", "options", "until", "work")
 
-    def __init__(self, work: Callable[..., Any], arguments: Any, options: Any, until: float, is_last: bool = False) -> None:
+    def __init__(
+        self, work: Callable[..., Any], arguments: Any, options: Any, until: float, is_last: bool = False
+    ) -> None:
         """:param until: the moment at which its caller stops waiting."""
         self.work = work
         self.arguments = arguments
@@ -58,9 +60,10 @@ class Job:
 class JobThread:
     """Does one job at a time, for one caller at a time.
 
-    Nothing of the PC/SC library can be interrupted once it waits for a service, a card or another program. So a job that
-    takes too long goes on without its caller. Until it has come back no other is begun, and callers are told so at once:
-    nobody waits twice for the same thing. The thread is made by the first job, and takes no signals of the host.
+    Nothing of the PC/SC library can be interrupted once it waits for a service, a card or another program. So a job
+    that takes too long goes on without its caller. Until it has come back no other is begun, and callers are told so
+    at once: nobody waits twice for the same thing. The thread is made by the first job, and takes no signals of the
+    host.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -113,9 +116,8 @@ class JobThread:
         job.done.release()
 
     def end(self, work: Callable[[], None]) -> None:
-        """Do a last job, which raises nothing, and end the thread; nobody waits for it if the job before takes too long.
-
-        Twice does no harm.
+        """Do a last job, which raises nothing, and end the thread. Nobody waits for it if the job before takes too
+        long. Twice does no harm.
         """
         if self._is_ended:
             return

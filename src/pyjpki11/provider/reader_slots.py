@@ -10,6 +10,7 @@ from pyjpki11.errors import (
     CardAbsent,
     CardMute,
     CardNotRecognized,
+    CryptokiError,
     JpkiError,
     StatusWordError,
 )
@@ -90,6 +91,8 @@ class ReaderSlots:
         with self._lock:
             try:
                 event = self._watch.card_event(self.reader)
+            except CryptokiError:
+                raise  # nobody was asked
             except JpkiError as error:
                 log.warning(f"reader {self.reader}: {error}")
                 event = None
@@ -116,7 +119,8 @@ class ReaderSlots:
         card = InsertedCard(self._driver, self.reader, self._settings.card_timeout)
         try:
             card.connect()
-            self._tokens = tokens_of(card, CardCache(self._settings.certificate_cache), self._settings, self._next_handle)
+            cache = CardCache(self._settings.certificate_cache)
+            self._tokens = tokens_of(card, cache, self._settings, self._next_handle)
         except JpkiError as error:
             if card.is_late:
                 self._late, self._lateness = card, error

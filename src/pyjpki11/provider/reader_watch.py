@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import RLock
 from time import monotonic
 
-from pyjpki11.errors import ServiceUnavailable
+from pyjpki11.cryptoki import ckr
+from pyjpki11.errors import CryptokiError, ServiceUnavailable
 from pyjpki11.provider.job_thread import JobThread
 
 TYPE_CHECKING = False
@@ -32,21 +33,20 @@ class ReaderWatch:
         self._driver = driver
         self._timeout_s = timeout_s
         self._jobs = JobThread(timeout_s)
-        self._lock = allocate_lock()
+        self._lock = RLock()
+        self._is_asking = False  # who has the lock too is a signal handler of a Python host
         self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its card event holds, and that
 
     def reader_names(self) -> list[str]:
         """See Driver.reader_names.
 
         :raises ServiceUnavailable: also when it does not answer in time.
+        :raises CryptokiError: FUNCTION_FAILED, in a signal handler that interrupts such a question.
         """
         return self._ask(self._driver.reader_names)
 
     def card_event(self, reader: str) -> int | None:
-        """See Driver.card_event.
-
-        :raises ServiceUnavailable: also when it does not answer in time.
-        """
+        """See Driver.card_event. Errors are those of `reader_names`."""
         until, event = self._looks.get(reader, (0.0, None))
         if monotonic() >= until:
             event = self._ask(self._driver.card_event, reader)
@@ -69,8 +69,13 @@ class ReaderWatch:
 
     def _ask(self, question: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         with self._lock:
+            if self._is_asking:
+                raise CryptokiError(ckr.FUNCTION_FAILED, "a signal handler cannot ask in the midst of a call")
+            self._is_asking = True
             try:
                 return self._jobs.run(question, *arguments, **options)
             except TimeoutError:
                 text = f"the PC/SC service has not answered for {self._timeout_s:g} s: restart pcscd"
                 raise ServiceUnavailable(text) from None
+            finally:
+                self._is_asking = False
