@@ -21,8 +21,8 @@ OURS = {
     "": {"environment", "errors", "installation", "log", "program", "settings"},
     "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal"},
     "cryptoki": {"ck", "ckf", "ckr", "names"},
-    "provider": {"module", "port"},
-    "reader": {"drivers", "pcsc", "worker"},
+    "provider": {"job_thread", "module", "reader_slots", "reader_watch"},
+    "reader": {"drivers", "pcsc", "pcsc_results"},
 }
 FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
 #: What may come with the first signature of a new card: it is hashed, and the authorities are read from PEM. Where
@@ -30,13 +30,14 @@ FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
 STANDARD_FOR_SIGNING = {"_sha256", "_sha2", "_stat", "binascii"}
 OURS_FOR_SIGNING = {
     "": {"storage"},
-    "boundary": {"mechanism", "objects", "operations", "sessions", "signing"},
-    "card": {"certificate", "jpki", "layout", "pin", "token_info"},
+    "boundary": {"mechanism_parameters", "objects", "operation_calls", "sessions", "signing"},
+    "card": {"application", "certificate", "jpki", "layout", "pin", "token_info"},
     "cryptoki": {"attributes", "cka", "ckc", "ckg", "ckk", "ckm", "cko", "ckp", "cks", "cku", "mechanisms"},
     "iso7816": {"apdu", "channel", "status", "tlv"},
     "provider": {
-        "digest", "inputs", "insertion", "issuer", "memory", "objects", "operation", "pss", "rsa", "session",
-        "signing", "token", "tokens",
+        "card_cache", "card_certificates", "card_facts", "consent", "digest", "inserted_card", "issuer", "login",
+        "message_operation", "object_store", "objects", "pss", "rsa", "session", "signing", "steps", "token",
+        "token_facts", "token_objects",
     },
 }  # fmt: skip
 #: They bring what a host may be in the middle of using (design decision 3), or take longer than a card.

@@ -42,7 +42,7 @@ def in_application(command: Callable[Concatenate[A, P], T]) -> Callable[Concaten
                         return command(it, *arguments, **options)
                     except (StatusWordError, BadCardData) as error:
                         log.debug(f"selecting the application again after: {error}")
-                it.select()
+                it.accept(it.select_aid(it.AID))
                 return command(it, *arguments, **options)
             except (CardDisturbed, CardMute):
                 it.is_selected = False  # what a card has selected that falls silent is open
@@ -59,7 +59,7 @@ def once(command: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P],
 
     def in_transaction(it: A, /, *arguments: P.args, **options: P.kwargs) -> T:
         with it.channel.transaction():
-            it.select()
+            it.accept(it.select_aid(it.AID))
             try:
                 return command(it, *arguments, **options)
             except (CardDisturbed, CardMute):
@@ -72,16 +72,22 @@ def once(command: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P],
 class Application:
     """An application of a card; its public methods are steps, a transaction each."""
 
+    AID: bytes
+
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.is_selected = False  # as far as is known
 
-    def select(self) -> None:
-        """Select it, in a transaction.
+    def accept(self, sw: int) -> None:
+        """Take note of the answer to a SELECT of the application.
 
         :raises CardNotRecognized: the card has no such application.
         """
         raise NotImplementedError
+
+    def select(self) -> None:
+        """Select the application, in a transaction. See `accept` for what it raises."""
+        self.accept(self.select_aid(self.AID))
 
     def select_aid(self, aid: bytes) -> int:
         """The status word to the SELECT of an application. Some cards answer 6F00 to the first command after power-on,

@@ -50,27 +50,23 @@ MAX_SHORT_OFFSET = 0xFF
 class JpkiCard(Application):
     """The JPKI application on a connected card."""
 
+    AID = layout.JPKI_AID
+
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)
         self._has_short_ids = True
         self._counted_by_short_id: set[int] = set()  # EFs of PINs whose tries a card has told by their short identifier
 
-    def select(self) -> None:
-        """Select the JPKI application, in a transaction.
+    def accept(self, sw: int) -> None:
+        """See Application.accept.
 
-        :raises CardNotRecognized: the card has none.
-        :raises StatusWordError: it does not say whether it has one.
+        :raises StatusWordError: the card does not say whether it has the application.
         """
-        sw = self.select_aid(layout.JPKI_AID)
         if sw in status.NO_SUCH_APPLICATION:
             raise CardNotRecognized("the card in the reader is not a My Number card")
         if sw != status.SUCCESS:
             raise StatusWordError(sw, apdu.SELECT, status.sentence(sw, apdu.SELECT))
         self.is_selected = True
-
-    def doubt_selection(self) -> None:
-        """The card's last answer was not that of the JPKI application, so that is selected again before the next."""
-        self.is_selected = False
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -173,7 +169,8 @@ class JpkiCard(Application):
     def tries_left(self, key: KeyLayout) -> int | None:
         """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3"""
         if self._has_short_ids:
-            sw = self._ask_tries_by_short_id(key)
+            sw = self.ask_tries(SHORT_EF_ID | key.pin_ef)
+            self._note_tries(key, sw)
             tries_left = status.tries_left(sw)
             if sw == status.SUCCESS or tries_left is not None:
                 return tries_left
@@ -190,9 +187,9 @@ class JpkiCard(Application):
         :raises PinRejected: it is wrong, and a try is gone.
         :raises PinBlocked: no tries are left, now or since long.
         """
-        if self._has_short_ids and key.pin_ef not in self._counted_by_short_id:
-            self._ask_tries_by_short_id(key)
         target = SHORT_EF_ID | key.pin_ef
+        if self._has_short_ids and key.pin_ef not in self._counted_by_short_id:
+            self._note_tries(key, self.channel.exchange(0x00, apdu.VERIFY, 0x00, target)[1])
         if key.pin_ef not in self._counted_by_short_id:
             self.select_ef(key.pin_ef)
             target = CURRENT_EF
@@ -236,39 +233,39 @@ class JpkiCard(Application):
         except JpkiError as error:
             log.info(f"another application stays selected: {error}")
 
-    def _ask_tries_by_short_id(self, key: KeyLayout) -> int:
-        sw = self.ask_tries(SHORT_EF_ID | key.pin_ef)
+    def _note_tries(self, key: KeyLayout, sw: int) -> None:
+        """The answer to a question by short identifier shows whether the card knows the PIN by that name."""
         tries_left = status.tries_left(sw)
         if tries_left and tries_left <= key.pin_rule.max_tries:
             self._counted_by_short_id.add(key.pin_ef)
-        return sw
 
     # -- signatures -----------------------------------------------------------------------------------------
 
     @in_application
-    def sign(self, key: KeyLayout, block: bytes) -> bytes:
-        """The card's RSASSA-PKCS1-v1_5 signature, big-endian, around a block of 1 to 245 bytes.
+    def sign(self, key: KeyLayout, block: bytes, mode: int) -> bytes:
+        """A signature by the card, big-endian.
 
-        The card pads but does not look at the block. Card: reference 4
+        The key is named in the command, or, on a card that knows no short EF identifiers, selected first.
 
+        :param mode: SIGN_V15, RSASSA-PKCS1-v1_5 around a block of 1 to 245 bytes, which the card pads but does not look
+            at; SIGN_PSS, RSASSA-PSS of a SHA-256 hash, with a salt of the card's choice. Card: reference 4, 4.1
         :raises SecurityStatusNotSatisfied: the PIN is not verified, or no longer.
+        :raises PssUnknown: the card makes no PSS signatures; see `knows_pss`.
         """
-        return self._sign(key, SIGN_V15, block)
-
-    @in_application
-    def sign_pss(self, key: KeyLayout, hashed: bytes) -> bytes:
-        """The card's RSASSA-PSS signature of a SHA-256 hash, with a salt of the card's choice.
-
-        Only a card that knows it, see `knows_pss`, makes one; all else is as with `sign`. Card: reference 4.1
-
-        :raises PssUnknown: this one does not.
-        """
-        try:
-            return self._sign(key, SIGN_PSS, hashed)
-        except StatusWordError as error:
-            if error.sw == status.WRONG_P1_OR_P2:
-                raise PssUnknown(error.sw, error.ins, str(error)) from None
-            raise
+        command = (SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode)
+        if self._has_short_ids:
+            data, sw = self.channel.exchange(*command, SHORT_EF_ID | key.key_ef, block, CHUNK_LEN)
+            if sw == status.SUCCESS:
+                return data
+            if sw == status.SECURITY_STATUS_NOT_SATISFIED:
+                raise status.refusal(sw, apdu.PERFORM_SECURITY_OPERATION)
+        self.select_ef(key.key_ef)
+        data, sw = self.channel.exchange(*command, CURRENT_EF, block, CHUNK_LEN)
+        if sw == status.WRONG_P1_OR_P2 and mode == SIGN_PSS:
+            raise PssUnknown(sw, apdu.PERFORM_SECURITY_OPERATION)
+        if sw != status.SUCCESS:
+            raise status.refusal(sw, apdu.PERFORM_SECURITY_OPERATION)
+        return data
 
     @once
     def knows_pss(self, key: KeyLayout) -> bool | None:
@@ -291,15 +288,3 @@ class JpkiCard(Application):
             target = CURRENT_EF
         command = (SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode)
         return self.channel.exchange(*command, target, PROBE_BLOCK, CHUNK_LEN)[1]
-
-    def _sign(self, key: KeyLayout, mode: int, block: bytes) -> bytes:
-        """The key is named in the command, or, on a card that knows no short EF identifiers, selected first."""
-        command = (SIGN_CLA, apdu.PERFORM_SECURITY_OPERATION, mode)
-        if self._has_short_ids:
-            data, sw = self.channel.exchange(*command, SHORT_EF_ID | key.key_ef, block, CHUNK_LEN)
-            if sw == status.SUCCESS:
-                return data
-            if sw == status.SECURITY_STATUS_NOT_SATISFIED:
-                raise status.refusal(sw, apdu.PERFORM_SECURITY_OPERATION)
-        self.select_ef(key.key_ef)
-        return self.channel.send(*command, CURRENT_EF, block, CHUNK_LEN)

@@ -40,12 +40,14 @@ class Attributes(NamedTuple):
 class TextCard(Application):
     """The input assist application on a connected card."""
 
-    def select(self) -> None:
-        """Select the application, in a transaction.
+    AID = layout.TEXT_AID
+
+    def accept(self, sw: int) -> None:
+        """See Application.accept.
 
         :raises NoTextApplication: there is none, as on a phone.
         """
-        if self.select_aid(layout.TEXT_AID) != status.SUCCESS:
+        if sw != status.SUCCESS:
             raise NoTextApplication("the card has no input assist application")
         self.is_selected = True
 

@@ -86,7 +86,7 @@ class CardFacts:
     def _identify_again(self) -> None:
         """After a SELECT: nothing in the answer shows whose it was."""
         self._questions_left -= 1
-        self._card.jpki.doubt_selection()
+        self._card.jpki.is_selected = False
         try:
             self.token_info = self._card.run(self._card.jpki.read_token_info)
         except (StatusWordError, BadCardData) as error:

@@ -36,23 +36,15 @@ class CardLogout:
     def __init__(self, card: InsertedCard, settings: Settings) -> None:
         self._card = card
         self._clears = settings.logout == LOGOUT_CLEARS_CARD
-        self._is_due = False  # a PIN was verified here that the card was not made to forget
+        #: A PIN was verified here, or may have been, that the card was not made to forget.
+        self.is_due = False
         self.logged_in: set[Login] = set()
-
-    def expect(self) -> bool:
-        """A PIN is about to be presented, and the answer may get lost; whether a logout was due before."""
-        was_due, self._is_due = self._is_due, True
-        return was_due
-
-    def not_verified(self, was_due: bool) -> None:
-        """The card has refused it; see `expect`."""
-        self._is_due = was_due
 
     def clear_if_unneeded(self) -> None:
         """Do it. A card that did not obey an earlier logout is told again."""
-        if self._is_due and self._clears and not self.logged_in:
+        if self.is_due and self._clears and not self.logged_in:
             self._card.run(self._card.jpki.clear_security_status)
-            self._is_due = False
+            self.is_due = False
 
 
 class Login:
@@ -117,36 +109,32 @@ class Login:
         inserted. Design: decision 5"""
         old = normalize(pin, self._key.pin_rule)
         replacement = bytearray()
+        was_due = self._logout.is_due
         try:
             if new is not None:
                 replacement = normalize(new, self._key.pin_rule)
-            self._send(old, replacement)
+            self._refuse_known(old)
+            self._logout.is_due = True  # the answer may get lost
+            if new is None:
+                self._card.run(self._card.jpki.verify_pin, self._key, old)
+            else:
+                self._card.run(self._card.jpki.change_pin, self._key, old, replacement)
+        except (PinRejected, PinBlocked) as error:
+            self._logout.is_due = was_due
+            self._refused.add(self._fingerprint(old))
+            if isinstance(error, PinBlocked):
+                self.forget()
+            raise
         finally:
             self._tries = (0.0, None)
             wipe(old)
             wipe(replacement)
 
-    def _send(self, pin: bytearray, replacement: bytearray) -> None:
-        """Both in their right form; without a replacement the PIN is verified."""
-        fingerprint = self._fingerprint(pin)
-        if fingerprint in self._refused:
-            self._refuse_again()
-        was_due = self._logout.expect()
-        try:
-            if replacement:
-                self._card.run(self._card.jpki.change_pin, self._key, pin, replacement)
-            else:
-                self._card.run(self._card.jpki.verify_pin, self._key, pin)
-        except (PinRejected, PinBlocked) as error:
-            self._logout.not_verified(was_due)
-            self._refused.add(fingerprint)
-            if isinstance(error, PinBlocked):
-                self.forget()
-            raise
-
-    def _refuse_again(self) -> NoReturn:
-        tries_left = self._card.run(self._card.jpki.tries_left, self._key)
-        raise PinBlocked("the PIN is blocked") if tries_left == 0 else PinRejected(tries_left)
+    def _refuse_known(self, pin: bytearray) -> None:
+        """Refuse a PIN as the card did, with the tries that are left now."""
+        if self._fingerprint(pin) in self._refused:
+            tries_left = self._card.run(self._card.jpki.tries_left, self._key)
+            raise PinBlocked("the PIN is blocked") if tries_left == 0 else PinRejected(tries_left)
 
     def _fingerprint(self, pin: bytearray) -> bytes:
         hashed = digest.new("sha256")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11.card.jpki import MAX_BLOCK_LEN
+from pyjpki11.card.jpki import MAX_BLOCK_LEN, SIGN_PSS, SIGN_V15
 from pyjpki11.cryptoki import ckr
 from pyjpki11.cryptoki.mechanisms import PSS, PssParameters
 from pyjpki11.errors import CryptokiError, PssUnknown
@@ -57,7 +57,7 @@ class SignOperation(MessageOperation):
     def _sign_v15(self, block: bytes, consent: bool) -> bytes:
         if not 1 <= len(block) <= min(self._public_key.length - V15_PADDING_LEN, MAX_BLOCK_LEN):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
-        signature = self._token.sign(block, consent)
+        signature = self._token.sign(block, SIGN_V15, consent)
         if not self._public_key.is_v15(signature, block):
             raise self._token.refuse_signature()
         return signature
@@ -68,7 +68,7 @@ class SignOperation(MessageOperation):
             raise CryptokiError(ckr.DATA_LEN_RANGE)
         pss = self._token.card_facts.pss
         try:
-            signature = self._token.sign_pss(hashed, consent)
+            signature = self._token.sign(hashed, SIGN_PSS, consent)
         except PssUnknown:
             pss.learn_absence()
             raise

@@ -68,38 +68,24 @@ class Token:
                 self.objects.renew_private_handles()
             self.login.log_out()
 
-    def sign(self, block: bytes, has_own_consent: bool) -> bytes:
-        """The card's RSASSA-PKCS1-v1_5 signature around a block, unverified. Design: decision 8
+    def sign(self, block: bytes, mode: int, has_own_consent: bool) -> bytes:
+        """The card's signature, unverified; see JpkiCard.sign. Design: decision 8
 
         :param has_own_consent: the PIN was presented for this very signature.
         :raises CryptokiError: USER_NOT_LOGGED_IN, also when the card has lost the login, so that hosts ask anew.
         """
-        self._use_consent(has_own_consent)
+        if not self.login.is_logged_in:
+            raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
+        self.login.consent.use(has_own_consent)
         try:
-            return self.card.run(self.card.jpki.sign, self.key, block)
-        except SecurityStatusNotSatisfied:
-            self.login.lose()
-
-    def sign_pss(self, hashed: bytes, has_own_consent: bool) -> bytes:
-        """The card's RSASSA-PSS signature of a SHA-256 hash, unverified; all else is as with `sign`.
-
-        :raises PssUnknown: the card makes none.
-        """
-        self._use_consent(has_own_consent)
-        try:
-            return self.card.run(self.card.jpki.sign_pss, self.key, hashed)
+            return self.card.run(self.card.jpki.sign, self.key, block, mode)
         except SecurityStatusNotSatisfied:
             self.login.lose()
 
     def refuse_signature(self) -> WrongSignature:
         """What the card has answered is not a signature; it may have been another application that did."""
-        self.card.jpki.doubt_selection()
+        self.card.jpki.is_selected = False
         return WrongSignature("the card's signature does not fit its certificate")
-
-    def _use_consent(self, has_own_consent: bool) -> None:
-        if not self.login.is_logged_in:
-            raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
-        self.login.consent.use(has_own_consent)
 
 
 def tokens_of(
