@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import settings
+from unit.late import gate, time
+
+__all__ = ["gate", "time"]
 
 settings.register_profile("unit", deadline=None, database=None)
 settings.load_profile("unit")

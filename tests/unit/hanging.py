@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unit.late import Gate
+from unit.late import Gate, Time
 from unit.scripted import Scripted
 
 from pyjpki11.errors import JpkiError
 
 
 class Hanging(Scripted):
-    """A connection that waits at a gate within a call: the next `begin`, or so many commands from now.
+    """A connection that waits at its gate within one call: the next `begin`, or so many commands from now.
 
     `commands`: what was sent, as it was.
     """
 
-    def __init__(self, *lines: tuple[str, str | JpkiError], **options: Any) -> None:
+    def __init__(self, time: Time, *lines: tuple[str, str | JpkiError], **options: Any) -> None:
         super().__init__(*lines, **options)
-        self.gate = Gate()
+        self.gate = Gate(time)
         self.commands: list[str] = []
         self._begin_waits = False
         self._commands_before: int | None = None
 
     def wait_in_begin(self) -> None:
         """Another program has the card then."""
-        self._begin_waits, self.gate = True, Gate()
+        self._begin_waits = True
 
     def wait_in_command(self, number: int = 0) -> None:
         """The card does not answer then."""
-        self._commands_before, self.gate = number, Gate()
+        self._commands_before = number
 
     def begin(self) -> bool:
         """See Scripted."""

@@ -8,7 +8,7 @@ import pytest
 from unit import certificates
 from unit.scripted import Scripted
 
-from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.jpki import SIGN_V15, JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.errors import JpkiError
 from pyjpki11.iso7816.channel import Channel
@@ -80,7 +80,7 @@ def selected(*lines: tuple[str, str | JpkiError], **options: Any) -> tuple[JpkiC
 
 def call_sign(card: JpkiCard, key: KeyLayout) -> bytes:
     """Sign BLOCK."""
-    return card.sign(key, bytes.fromhex(BLOCK))
+    return card.sign(key, bytes.fromhex(BLOCK), SIGN_V15)
 
 
 def call_verify(card: JpkiCard, key: KeyLayout) -> None:

@@ -1,6 +1,6 @@
 """Jobs that take too long, without a test that depends on how fast the machine is.
 
-What shall be late waits for a gate that nobody opens before; what shall be in time has a minute.
+Time stands still, but for callers who wait for a job that is held at a gate: it is late, for as long as it is there.
 """
 
 from __future__ import annotations
@@ -8,53 +8,103 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import TypeVar
 
-from pyjpki11.provider.job_thread import JobThread
+import pytest
+
+from pyjpki11.provider import job_thread, reader_watch
 
 LONG_S, SHORT_S = 60, 0.01
-T = TypeVar("T")
+
+
+class Time:
+    """That of callers, in place of `monotonic`. `held`: the gates at which a job is."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.held: set[Gate] = set()
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now_s
+
+    def lock(self) -> Lock:
+        """In place of `allocate_lock`."""
+        return Lock(self)
+
+    @contextmanager
+    def stands_still(self) -> Iterator[None]:
+        """Nothing that is done within this waits for any time limit."""
+        before = self.now_s
+        yield
+        assert self.now_s == before
+
+
+class Lock:
+    """A lock for which nobody waits in vain unless a job is late."""
+
+    def __init__(self, time: Time) -> None:
+        self._lock = allocate_lock()
+        self._time = time
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """See threading.Lock."""
+        if timeout <= 0:
+            return self._lock.acquire(blocking and timeout < 0)
+        until = monotonic() + LONG_S
+        while not self._lock.acquire(timeout=SHORT_S):
+            assert monotonic() < until, "it is neither done nor late"
+            if self._time.held:
+                self._time.now_s += timeout
+                return False
+        return True
+
+    def release(self) -> None:
+        """See threading.Lock."""
+        self._lock.release()
+
+    def locked(self) -> bool:
+        """See threading.Lock."""
+        return self._lock.locked()
 
 
 class Gate:
     """Where a job waits until the test lets it go on."""
 
-    def __init__(self) -> None:
-        self._arrived, self._opened = threading.Event(), threading.Event()
+    def __init__(self, time: Time) -> None:
+        self._time = time
+        self._opened = threading.Event()
 
     def __call__(self) -> None:
         """Wait here."""
-        self._arrived.set()
+        self._time.held.add(self)
         assert self._opened.wait(LONG_S)
 
     def open(self) -> None:
         """Let it go on."""
+        self._time.held.discard(self)
         self._opened.set()
 
-    def await_arrival(self) -> None:
-        """Return when the job is there."""
-        assert self._arrived.wait(LONG_S)
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """That of the callers of all threads for jobs that the test makes."""
+    time = Time()
+    monkeypatch.setattr(job_thread, "monotonic", time)
+    monkeypatch.setattr(job_thread, "allocate_lock", time.lock)
+    monkeypatch.setattr(reader_watch, "monotonic", time)
+    return time
 
 
-@contextmanager
-def impatient(jobs: JobThread) -> Iterator[None]:
-    """A caller within this has next to no time."""
-    patient_s, jobs._timeout_s = jobs._timeout_s, SHORT_S
-    try:
-        yield
-    finally:
-        jobs._timeout_s = patient_s
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """What is done within this does not wait for a whole time limit."""
-    before = monotonic()
-    yield
-    assert monotonic() - before < LONG_S / 2
+@pytest.fixture
+def gate(time: Time) -> Iterator[Gate]:
+    """It is opened in the end, whatever a test does."""
+    gate = Gate(time)
+    yield gate
+    gate.open()
 
 
 def await_end(is_busy: Callable[[], bool]) -> None:

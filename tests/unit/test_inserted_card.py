@@ -25,9 +25,9 @@ from unit.jpki_commands import (
     tries,
     verify,
 )
-from unit.late import LONG_S, Gate, Interruption, at_once, await_end, handler, impatient, interrupt
+from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, interrupt
 
-from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.jpki import SIGN_V15, JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import (
@@ -54,9 +54,9 @@ LATE_ERRORS = pytest.mark.parametrize(
 )
 
 
-def inserted(*lines: tuple[str, str | JpkiError]) -> tuple[InsertedCard, Hanging]:
+def inserted(time: Time, *lines: tuple[str, str | JpkiError]) -> tuple[InsertedCard, Hanging]:
     """A card that is connected."""
-    connection = Hanging(*lines)
+    connection = Hanging(time, *lines)
     card = InsertedCard(OneCard(connection), "a reader", LONG_S)
     card.connect()
     return card, connection
@@ -74,7 +74,7 @@ def sign_once(card: InsertedCard) -> object:
 
 def be_late(card: InsertedCard, error: type[JpkiError], call: Callable[[JpkiCard], object]) -> None:
     """A step that takes too long."""
-    with impatient(card._jobs), pytest.raises(error, match="did not answer within 60 s"):
+    with pytest.raises(error, match="did not answer within 60 s"):
         step(card, call)
 
 
@@ -87,9 +87,10 @@ def come_back(card: InsertedCard, connection: Hanging) -> None:
 # -- steps ----------------------------------------------------------------------------------------------
 
 
-def test_steps_on_a_card() -> None:
-    card, connection = inserted(SELECT_AP, TOKEN_INFO, sign(AUTHENTICATION), sign(AUTHENTICATION, "6982"), SELECT_AP,
-                                sign(AUTHENTICATION, "6982"))  # fmt: skip
+def test_steps_on_a_card(time: Time) -> None:
+    refused = sign(AUTHENTICATION, "6982")
+    lines: Lines = [SELECT_AP, TOKEN_INFO, sign(AUTHENTICATION), refused, SELECT_AP, refused]
+    card, connection = inserted(time, *lines)
     assert card.run(card.jpki.read_token_info).model == "E16R01NJ"
     assert sign_once(card) == SIGNED
     with pytest.raises(SecurityStatusNotSatisfied):
@@ -99,8 +100,8 @@ def test_steps_on_a_card() -> None:
 
 
 @pytest.mark.parametrize("error", [CardMute(), CardDisturbed()], ids=repr)
-def test_a_card_that_stumbles_is_not_lost(error: JpkiError) -> None:
-    card, connection = inserted(SELECT_AP, sign(AUTHENTICATION, error), SELECT_AP, sign(AUTHENTICATION))
+def test_a_card_that_stumbles_is_not_lost(time: Time, error: JpkiError) -> None:
+    card, connection = inserted(time, SELECT_AP, sign(AUTHENTICATION, error), SELECT_AP, sign(AUTHENTICATION))
     with pytest.raises(type(error)):
         sign_once(card)
     assert sign_once(card) == SIGNED
@@ -108,9 +109,9 @@ def test_a_card_that_stumbles_is_not_lost(error: JpkiError) -> None:
 
 
 @pytest.mark.parametrize("error", [CardRemoved(), ReaderGone(), ServiceUnavailable()], ids=repr)
-def test_a_lost_card_is_given_up(error: JpkiError) -> None:
+def test_a_lost_card_is_given_up(time: Time, error: JpkiError) -> None:
     """For good: whatever comes to the reader is connected to anew."""
-    card, connection = inserted(SELECT_AP, sign(AUTHENTICATION, error))
+    card, connection = inserted(time, SELECT_AP, sign(AUTHENTICATION, error))
     with pytest.raises(type(error)):
         sign_once(card)
     assert not card.is_alive
@@ -120,9 +121,9 @@ def test_a_lost_card_is_given_up(error: JpkiError) -> None:
     assert connection.events == ["begin", ".", ".", "end", "close"]
 
 
-def test_the_end_of_a_card() -> None:
+def test_the_end_of_a_card(time: Time) -> None:
     """It is let go, once."""
-    card, connection = inserted(SELECT_AP, sign(AUTHENTICATION))
+    card, connection = inserted(time, SELECT_AP, sign(AUTHENTICATION))
     sign_once(card)
     card.end()
     card.end()
@@ -134,11 +135,11 @@ def test_the_end_of_a_card() -> None:
 # -- connecting -----------------------------------------------------------------------------------------
 
 
-def test_no_card_to_connect_to() -> None:
+def test_no_card_to_connect_to(time: Time) -> None:
     def refuse() -> None:
         raise CardAbsent
 
-    card = InsertedCard(OneCard(Hanging(), refuse), "a reader", LONG_S)
+    card = InsertedCard(OneCard(Hanging(time), refuse), "a reader", LONG_S)
     with pytest.raises(CardAbsent):
         card.connect()
     with pytest.raises(CardRemoved):
@@ -146,14 +147,14 @@ def test_no_card_to_connect_to() -> None:
     card.end()
 
 
-def test_a_connection_that_comes_late_is_closed() -> None:
+def test_a_connection_that_comes_late_is_closed(time: Time, gate: Gate) -> None:
     """Whoever asked for it has given the card up meanwhile."""
-    gate, connection = Gate(), Hanging()
+    connection = Hanging(time)
     card = InsertedCard(OneCard(connection, gate), "a reader", LONG_S)
-    with impatient(card._jobs), pytest.raises(CardMute):
+    with pytest.raises(CardMute):
         card.connect()
     assert card.is_late
-    with at_once():
+    with time.stands_still():
         card.end()
     assert connection.events == []
     gate.open()
@@ -173,10 +174,10 @@ PRESENTING: dict[str, tuple[Callable[[JpkiCard], object], Lines]] = {
 
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("what", PRESENTING)
-def test_no_pin_is_presented_late(what: str, number: int) -> None:
+def test_no_pin_is_presented_late(time: Time, what: str, number: int) -> None:
     """Whoever wanted it has been told that it was not; and the PIN has been wiped."""
     call, lines = PRESENTING[what]
-    card, connection = inserted(*lines[: number + 1])
+    card, connection = inserted(time, *lines[: number + 1])
     connection.wait_in_command(number)
     be_late(card, CardMute, call)
     come_back(card, connection)
@@ -185,10 +186,10 @@ def test_no_pin_is_presented_late(what: str, number: int) -> None:
     assert connection.events == ["begin", *"." * (number + 1), "end"]
 
 
-def test_no_new_pin_is_sent_late() -> None:
+def test_no_new_pin_is_sent_late(time: Time) -> None:
     """The card was slow with the old one."""
     call, lines = PRESENTING["change"]
-    card, connection = inserted(*lines)
+    card, connection = inserted(time, *lines)
     connection.wait_in_command(2)
     be_late(card, CardMute, call)
     come_back(card, connection)
@@ -196,9 +197,9 @@ def test_no_new_pin_is_sent_late() -> None:
     assert not any(NEW_PINS[KEY.name].hex().upper() in command for command in connection.commands)
 
 
-def test_nothing_is_sent_when_another_program_was_in_the_way_for_too_long() -> None:
+def test_nothing_is_sent_when_another_program_was_in_the_way_for_too_long(time: Time) -> None:
     """The transaction that comes at last is ended at once."""
-    card, connection = inserted()
+    card, connection = inserted(time)
     connection.wait_in_begin()
     be_late(card, ReaderBusy, lambda jpki: call_verify(jpki, KEY))
     come_back(card, connection)
@@ -206,9 +207,9 @@ def test_nothing_is_sent_when_another_program_was_in_the_way_for_too_long() -> N
     assert connection.events == ["begin", "end"]
 
 
-def test_nor_is_a_second_transaction_begun() -> None:
+def test_nor_is_a_second_transaction_begun(time: Time) -> None:
     """Some steps have several."""
-    card, connection = inserted(("00A4040C07A0000001510000", OK))
+    card, connection = inserted(time, ("00A4040C07A0000001510000", OK))
     connection.wait_in_command()
     be_late(card, CardMute, JpkiCard.clear_security_status)
     connection.is_shared = True
@@ -218,13 +219,15 @@ def test_nor_is_a_second_transaction_begun() -> None:
 
 
 @LATE_ERRORS
-def test_whoever_comes_meanwhile_is_told_at_once(wait: Callable[[Hanging], None], error: type[JpkiError]) -> None:
+def test_whoever_comes_meanwhile_is_told_at_once(
+    time: Time, wait: Callable[[Hanging], None], error: type[JpkiError]
+) -> None:
     """What is in the way; and nothing is done for them later."""
-    card, connection = inserted(SELECT_AP, sign(KEY), sign(KEY, "6982"))
+    card, connection = inserted(time, SELECT_AP, sign(KEY), sign(KEY, "6982"))
     sign_once(card)
     wait(connection)
     be_late(card, error, lambda jpki: call_sign(jpki, KEY))
-    with at_once():
+    with time.stands_still():
         for _ in range(3):
             with pytest.raises(error):
                 card.run(pytest.fail, "it was begun while another step was under way")
@@ -234,10 +237,12 @@ def test_whoever_comes_meanwhile_is_told_at_once(wait: Callable[[Hanging], None]
 
 
 @LATE_ERRORS
-def test_the_connection_outlives_a_late_step(wait: Callable[[Hanging], None], error: type[JpkiError]) -> None:
+def test_the_connection_outlives_a_late_step(
+    time: Time, wait: Callable[[Hanging], None], error: type[JpkiError]
+) -> None:
     """What was selected still is, as far as is known; nobody connects anew."""
     late = [sign(KEY)] if error is CardMute else []
-    card, connection = inserted(SELECT_AP, sign(KEY), *late, sign(KEY))
+    card, connection = inserted(time, SELECT_AP, sign(KEY), *late, sign(KEY))
     sign_once(card)
     wait(connection)
     be_late(card, error, lambda jpki: call_sign(jpki, KEY))
@@ -248,9 +253,9 @@ def test_the_connection_outlives_a_late_step(wait: Callable[[Hanging], None], er
     assert "close" not in connection.events
 
 
-def test_a_card_that_is_gone_when_it_comes_back() -> None:
+def test_a_card_that_is_gone_when_it_comes_back(time: Time) -> None:
     """The next step says so."""
-    card, connection = inserted(SELECT_AP, sign(KEY, CardRemoved()), sign(KEY, CardRemoved()))
+    card, connection = inserted(time, SELECT_AP, sign(KEY, CardRemoved()), sign(KEY, CardRemoved()))
     connection.wait_in_command()
     be_late(card, CardMute, lambda jpki: call_sign(jpki, KEY))
     come_back(card, connection)
@@ -261,12 +266,12 @@ def test_a_card_that_is_gone_when_it_comes_back() -> None:
     assert connection.events[-1] == "close"
 
 
-def test_an_end_in_the_midst_of_a_late_step() -> None:
+def test_an_end_in_the_midst_of_a_late_step(time: Time) -> None:
     """Nobody waits; the card is let go after the transaction."""
-    card, connection = inserted(SELECT_AP)
+    card, connection = inserted(time, SELECT_AP)
     connection.wait_in_command()
     be_late(card, CardMute, lambda jpki: call_sign(jpki, KEY))
-    with at_once():
+    with time.stands_still():
         card.end()
     assert connection.events == ["begin", "."]
     connection.gate.open()
@@ -277,35 +282,35 @@ def test_an_end_in_the_midst_of_a_late_step() -> None:
 # -- logins ---------------------------------------------------------------------------------------------
 
 
-def logged_in(*lines: tuple[str, str | JpkiError]) -> tuple[Token, Hanging]:
+def logged_in(time: Time, *lines: tuple[str, str | JpkiError]) -> tuple[Token, Hanging]:
     """The authentication token of a card, logged in."""
-    card, connection = inserted(SELECT_AP, TOKEN_INFO, SELECT_AP, *present(KEY), *lines)
+    card, connection = inserted(time, SELECT_AP, TOKEN_INFO, SELECT_AP, *present(KEY), *lines)
     token, _other = tokens_of(card, CardCache(False), Settings(), count(1).__next__)
     token.login.log_in(bytearray(PINS[KEY.name]))
     return token, connection
 
 
 @LATE_ERRORS
-def test_a_login_outlives_a_late_step(wait: Callable[[Hanging], None], error: type[JpkiError]) -> None:
+def test_a_login_outlives_a_late_step(time: Time, wait: Callable[[Hanging], None], error: type[JpkiError]) -> None:
     """Another program's long transaction, for example; nobody is asked for the PIN again."""
     late = [sign(KEY)] if error is CardMute else []
-    token, connection = logged_in(*late, sign(KEY))
+    token, connection = logged_in(time, *late, sign(KEY))
     wait(connection)
-    with impatient(token.card._jobs), pytest.raises(error):
-        token.sign(bytes.fromhex(BLOCK), False)
+    with pytest.raises(error):
+        token.sign(bytes.fromhex(BLOCK), SIGN_V15, False)
     assert token.login.is_logged_in
     come_back(token.card, connection)
-    assert token.sign(bytes.fromhex(BLOCK), False) == SIGNED
+    assert token.sign(bytes.fromhex(BLOCK), SIGN_V15, False) == SIGNED
     connection.assert_finished()
 
 
-def test_a_login_whose_answer_comes_too_late_is_ended_on_the_card() -> None:
+def test_a_login_whose_answer_comes_too_late_is_ended_on_the_card(time: Time) -> None:
     """Nobody is logged in here, but the card has verified the PIN."""
     domain = ("00A4040C07A0000001510000", OK)
-    card, connection = inserted(SELECT_AP, TOKEN_INFO, SELECT_AP, *present(KEY), domain)
+    card, connection = inserted(time, SELECT_AP, TOKEN_INFO, SELECT_AP, *present(KEY), domain)
     token, _other = tokens_of(card, CardCache(False), Settings(), count(1).__next__)
     connection.wait_in_command(2)
-    with impatient(card._jobs), pytest.raises(CardMute):
+    with pytest.raises(CardMute):
         token.login.log_in(bytearray(PINS[KEY.name]))
     come_back(card, connection)
     assert not token.login.is_logged_in
@@ -313,13 +318,13 @@ def test_a_login_whose_answer_comes_too_late_is_ended_on_the_card() -> None:
     connection.assert_finished()
 
 
-def test_a_pin_whose_refusal_comes_too_late_may_be_presented_again() -> None:
+def test_a_pin_whose_refusal_comes_too_late_may_be_presented_again(time: Time) -> None:
     """By whoever says it again: that it was refused is known to nobody here."""
     refused = verify(KEY, "63C2", "98")
-    card, connection = inserted(SELECT_AP, TOKEN_INFO, SELECT_AP, tries(KEY), refused, SELECT_AP, refused)
+    card, connection = inserted(time, SELECT_AP, TOKEN_INFO, SELECT_AP, tries(KEY), refused, SELECT_AP, refused)
     token, _other = tokens_of(card, CardCache(False), Settings(), count(1).__next__)
     connection.wait_in_command(2)
-    with impatient(card._jobs), pytest.raises(CardMute):
+    with pytest.raises(CardMute):
         token.login.log_in(bytearray(PINS[KEY.name]))
     come_back(card, connection)
     with pytest.raises(PinRejected):
@@ -330,9 +335,9 @@ def test_a_pin_whose_refusal_comes_too_late_may_be_presented_again() -> None:
 # -- signal handlers of a Python host -----------------------------------------------------------------------
 
 
-def test_a_signal_handler_in_the_midst_of_a_step() -> None:
+def test_a_signal_handler_in_the_midst_of_a_step(time: Time) -> None:
     """It is in the thread that has the lock, and must not take the answer which that thread waits for."""
-    card, _connection = inserted()
+    card, _connection = inserted(time)
     seen: list[object] = []
 
     def use_the_card() -> None:
@@ -347,19 +352,18 @@ def test_a_signal_handler_in_the_midst_of_a_step() -> None:
     assert isinstance(refusal, CryptokiError) and refusal.rv == ckr.FUNCTION_FAILED
 
 
-def test_a_signal_handler_that_gives_the_card_up() -> None:
+def test_a_signal_handler_that_gives_the_card_up(time: Time) -> None:
     """Whoever is in the midst of a step lets it go."""
-    card, connection = inserted()
+    card, connection = inserted(time)
     with handler(card.end) as send:
         assert card.run(lambda: (send(), connection.events.copy())[1]) == []
     assert connection.events == ["close"]
     assert not card.is_alive
 
 
-def test_a_signal_handler_that_leaves_a_step() -> None:
+def test_a_signal_handler_that_leaves_a_step(time: Time, gate: Gate) -> None:
     """Nothing more is sent in it; the next one waits for its end."""
-    card, connection = inserted(SELECT_AP, sign(KEY))
-    gate = Gate()
+    card, connection = inserted(time, SELECT_AP, sign(KEY))
     with handler(interrupt) as send, pytest.raises(Interruption):
         card.run(lambda: (send(), gate(), call_verify(card.jpki, KEY)))
     assert card.is_late and card.is_alive

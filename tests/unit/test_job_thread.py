@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 from support.process import run
-from unit.late import LONG_S, Gate, Interruption, at_once, await_end, handler, impatient, interrupt
+from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, interrupt
 
 from pyjpki11.errors import CardMute, ServiceUnavailable
 from pyjpki11.provider import job_thread
@@ -19,19 +19,11 @@ from pyjpki11.provider.job_thread import FAULTS, JobThread
 
 
 @pytest.fixture
-def jobs() -> Iterator[JobThread]:
-    """A thread with a patient caller."""
+def jobs(time: Time) -> Iterator[JobThread]:
+    """A thread."""
     jobs = JobThread(LONG_S)
     yield jobs
     jobs.end(lambda: None)
-
-
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    """It is opened in the end, whatever a test does."""
-    gate = Gate()
-    yield gate
-    gate.open()
 
 
 def fail(error: BaseException) -> None:
@@ -41,7 +33,7 @@ def fail(error: BaseException) -> None:
 
 def be_late(jobs: JobThread, work: Callable[[], object]) -> None:
     """Do a job that takes too long."""
-    with impatient(jobs), pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError):
         jobs.run(work)
 
 
@@ -91,11 +83,11 @@ def test_the_thread_takes_no_signals_but_its_own_faults(jobs: JobThread) -> None
 # -- late -----------------------------------------------------------------------------------------------
 
 
-def test_a_job_that_takes_too_long(jobs: JobThread, gate: Gate) -> None:
+def test_a_job_that_takes_too_long(jobs: JobThread, gate: Gate, time: Time) -> None:
     """Whoever asked is told so, and whoever comes next at once, as long as it takes; then all is as before."""
     be_late(jobs, gate)
-    assert jobs.is_busy
-    with at_once():
+    assert jobs.is_busy and time.now_s == LONG_S
+    with time.stands_still():
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 jobs.run(pytest.fail, "it was begun while another job was under way")
@@ -115,15 +107,13 @@ def test_what_comes_late_is_nobodys(jobs: JobThread, gate: Gate, end: Callable[[
     assert jobs.run(lambda: "in time") == "in time"
 
 
-def test_who_comes_before_the_time_is_over_waits_for_the_rest_of_it(jobs: JobThread, gate: Gate) -> None:
+def test_who_comes_before_the_time_is_over_waits_for_the_rest_of_it(jobs: JobThread, gate: Gate, time: Time) -> None:
     """A caller that was interrupted has left a job which may still be in time."""
     with handler(interrupt) as send, pytest.raises(Interruption):
         jobs.run(lambda: (send(), gate()))
-    assert jobs.is_busy
-    opener = threading.Timer(0, gate.open)
-    opener.start()
-    assert jobs.run(lambda: 1) == 1
-    opener.join()
+    before = time.now_s = LONG_S / 3
+    be_late(jobs, lambda: pytest.fail("it was begun while another job was under way"))
+    assert time.now_s - before == LONG_S - LONG_S / 3
 
 
 # -- callers that are interrupted -------------------------------------------------------------------------
@@ -136,8 +126,8 @@ def test_an_interrupted_caller(jobs: JobThread, gate: Gate) -> None:
         jobs.run(lambda: (send(), gate(), done.set()))
     assert jobs.is_busy and not done.is_set()
     gate.open()
-    assert done.wait(LONG_S)
     assert jobs.run(lambda: 1) == 1
+    assert done.is_set()
 
 
 #: More than the moments of a call.
@@ -169,17 +159,21 @@ def interrupted_at(moment: int, jobs: JobThread) -> bool:
 
 
 @pytest.mark.parametrize("moment", range(1, MOMENTS))
-def test_a_caller_interrupted_at_any_moment(jobs: JobThread, moment: int) -> None:
+def test_a_caller_interrupted_at_any_moment(moment: int) -> None:
     """It leaves no job that nobody does, or that everybody takes for one that is under way for ever."""
+    jobs = JobThread(LONG_S)
     jobs.run(lambda: None)
     interrupted_at(moment, jobs)
-    with at_once():
-        assert jobs.run(lambda: 2) == 2
-        assert not jobs.is_busy
+    assert jobs.run(lambda: 2) == 2
+    assert not jobs.is_busy
+    jobs.end(lambda: None)
 
 
-def test_those_are_all_moments(jobs: JobThread) -> None:
+def test_those_are_all_moments() -> None:
+    jobs = JobThread(LONG_S)
+    jobs.run(lambda: None)
     assert interrupted_at(4, jobs) and not interrupted_at(MOMENTS - 1, jobs)
+    jobs.end(lambda: None)
 
 
 # -- the end --------------------------------------------------------------------------------------------
@@ -225,7 +219,7 @@ def test_an_ended_thread_is_gone() -> None:
     assert gone.wait(LONG_S)
 
 
-def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate) -> None:
+def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate, time: Time) -> None:
     """Nobody waits; the last job is done when the late one has come back, and the thread is gone then too."""
     done: list[str] = []
     is_over = threading.Event()
@@ -239,7 +233,7 @@ def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate) -> None:
 
     jobs.run(lambda: setattr(of_the_thread, "remains", Remains()))
     be_late(jobs, lambda: (gate(), done.append("late")))
-    with at_once():
+    with time.stands_still():
         jobs.end(lambda: done.append("last"))
         with pytest.raises(ServiceUnavailable):
             jobs.run(pytest.fail, "it was begun after the end")
@@ -249,12 +243,11 @@ def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate) -> None:
     assert done == ["late", "last"]
 
 
-def test_a_last_job_that_takes_too_long(jobs: JobThread, gate: Gate) -> None:
+def test_a_last_job_that_takes_too_long(jobs: JobThread, gate: Gate, time: Time) -> None:
     """It has a time limit like all others."""
     jobs.run(lambda: None)
-    with impatient(jobs), at_once():
-        jobs.end(gate)
-    gate.await_arrival()
+    jobs.end(gate)
+    assert time.now_s == LONG_S
 
 
 # -- what a process does not give -------------------------------------------------------------------------

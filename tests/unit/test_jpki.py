@@ -26,7 +26,7 @@ from unit.jpki_commands import (
 from unit.scripted import Scripted
 
 from pyjpki11.card import layout
-from pyjpki11.card.jpki import JpkiCard
+from pyjpki11.card.jpki import SIGN_PSS, JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION
 from pyjpki11.errors import (
     CardMute,
@@ -139,7 +139,7 @@ STEPS: dict[str, Callable[[JpkiCard], object]] = {
     "verify_pin": lambda card: call_verify(card, AUTHENTICATION),
     "change_pin": lambda card: call_change(card, AUTHENTICATION),
     "sign": lambda card: call_sign(card, AUTHENTICATION),
-    "sign_pss": lambda card: card.sign_pss(AUTHENTICATION, bytes(32)),
+    "sign_pss": lambda card: card.sign(AUTHENTICATION, bytes(32), SIGN_PSS),
     "knows_pss": lambda card: card.knows_pss(AUTHENTICATION),
     "clear_security_status": lambda card: card.clear_security_status(),
 }

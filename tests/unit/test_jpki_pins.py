@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from unit.jpki_commands import (
-    BLOCK,
     FILES,
     HEAD,
     KEYS,
@@ -17,6 +16,7 @@ from unit.jpki_commands import (
     TOKEN_INFO,
     Lines,
     call_change,
+    call_sign,
     call_verify,
     jpki,
     present,
@@ -172,7 +172,7 @@ def test_first_command_6f00_before_verify() -> None:
 
 def sign_once(card: JpkiCard) -> None:
     """A signature, after which programs present the PIN for the next one."""
-    card.sign(SIGNATURE, bytes.fromhex(BLOCK))
+    call_sign(card, SIGNATURE)
 
 
 def read_everything(card: JpkiCard) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 
 import pytest
-from unit.late import LONG_S, Gate, at_once, await_end, handler, impatient
+from unit.late import LONG_S, Gate, Time, await_end, handler
 
 from pyjpki11.cryptoki import ckr
 from pyjpki11.errors import CryptokiError, JpkiError, ServiceUnavailable
-from pyjpki11.provider import reader_watch
 from pyjpki11.provider.reader_slots import ReaderSlots
-from pyjpki11.provider.reader_watch import ReaderWatch
+from pyjpki11.provider.reader_watch import LOOK_S, ReaderWatch
 from pyjpki11.settings import Settings
 
 READER = "a reader"
@@ -61,24 +60,16 @@ def service() -> Service:
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
-    """It is opened in the end, whatever a test does."""
-    gate = Gate()
-    yield gate
-    gate.open()
-
-
-@pytest.fixture
-def watch(service: Service, monkeypatch: pytest.MonkeyPatch) -> ReaderWatch:
-    """With a patient caller; no answer holds."""
-    monkeypatch.setattr(reader_watch, "LOOK_S", 0.0)
+def watch(service: Service, time: Time) -> ReaderWatch:
+    """What is tested."""
     return ReaderWatch(service, LONG_S)  # type: ignore[arg-type] # no test connects
 
 
-def test_what_the_driver_says(service: Service, watch: ReaderWatch) -> None:
+def test_what_the_driver_says(service: Service, watch: ReaderWatch, time: Time) -> None:
     assert watch.reader_names() == [READER]
     assert watch.card_event(READER) == 1
     service.event = None
+    time.now_s += LOOK_S
     assert watch.card_event(READER) is None
 
 
@@ -95,17 +86,18 @@ def test_what_the_driver_raises(service: Service, watch: ReaderWatch) -> None:
 # -- answers that hold ------------------------------------------------------------------------------------
 
 
-def test_an_answer_holds_for_a_moment(service: Service, watch: ReaderWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_holds_for_a_moment(service: Service, watch: ReaderWatch, time: Time) -> None:
     """For the reader that was asked about."""
-    monkeypatch.setattr(reader_watch, "LOOK_S", LONG_S)
     for _ in range(3):
         assert watch.card_event(READER) == watch.card_event("another") == 1
     assert service.asked == [f"event of {READER}", "event of another"]
+    time.now_s += LOOK_S
+    watch.card_event(READER)
+    assert service.asked[2:] == [f"event of {READER}"]
 
 
-def test_no_answer_holds_after_a_wait(service: Service, watch: ReaderWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_holds_after_a_wait(service: Service, watch: ReaderWatch) -> None:
     """Something has happened then."""
-    monkeypatch.setattr(reader_watch, "LOOK_S", LONG_S)
     watch.card_event(READER)
     service.event = 2
     watch.wait({READER: 1})
@@ -113,9 +105,7 @@ def test_no_answer_holds_after_a_wait(service: Service, watch: ReaderWatch, monk
     assert "wait {'a reader': 1}" in service.asked
 
 
-def test_a_failure_does_not_hold(service: Service, watch: ReaderWatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_watch, "LOOK_S", LONG_S)
-
+def test_a_failure_does_not_hold(service: Service, watch: ReaderWatch) -> None:
     def fail() -> None:
         raise ServiceUnavailable
 
@@ -132,15 +122,17 @@ def test_a_failure_does_not_hold(service: Service, watch: ReaderWatch, monkeypat
 def hang(service: Service, watch: ReaderWatch, gate: Gate) -> None:
     """Somebody asks, and has waited for a whole time limit."""
     service.before = gate
-    with impatient(watch._jobs), pytest.raises(ServiceUnavailable, match="restart pcscd"):
+    with pytest.raises(ServiceUnavailable, match="restart pcscd"):
         watch.card_event(READER)
     service.before = lambda: None
 
 
-def test_a_service_that_hangs_costs_one_time_limit(service: Service, watch: ReaderWatch, gate: Gate) -> None:
+def test_a_service_that_hangs_costs_one_time_limit(
+    service: Service, watch: ReaderWatch, gate: Gate, time: Time
+) -> None:
     """Whatever is asked next is answered at once, of any reader, without asking the service."""
     hang(service, watch, gate)
-    with at_once():
+    with time.stands_still():
         for _ in range(3):
             for ask in (watch.reader_names, lambda: watch.card_event(READER), lambda: watch.card_event("another")):
                 with pytest.raises(ServiceUnavailable, match="has not answered for 60 s"):
@@ -158,12 +150,15 @@ def test_a_service_that_answers_again(service: Service, watch: ReaderWatch, gate
     assert watch.reader_names() == [READER]
 
 
-def test_a_reader_of_a_service_that_hangs_has_no_card(service: Service, watch: ReaderWatch, gate: Gate) -> None:
+def test_a_reader_of_a_service_that_hangs_has_no_card(
+    service: Service, watch: ReaderWatch, gate: Gate, time: Time
+) -> None:
     """Nobody waits for each slot anew; the card is there again when the service is."""
     slots = ReaderSlots(service, watch, READER, Settings(), count(1).__next__)  # type: ignore[arg-type]
     assert slots.has_changed()
+    time.now_s += LOOK_S
     hang(service, watch, gate)
-    with at_once():
+    with time.stands_still():
         assert slots.has_changed() and not slots.has_changed()
         assert not slots.has_token()
     gate.open()
@@ -185,10 +180,10 @@ def test_the_end(service: Service, watch: ReaderWatch) -> None:
     assert service.asked[-1] == "close"
 
 
-def test_an_end_while_the_service_hangs(service: Service, watch: ReaderWatch, gate: Gate) -> None:
+def test_an_end_while_the_service_hangs(service: Service, watch: ReaderWatch, gate: Gate, time: Time) -> None:
     """Nobody waits; it is left once it has answered."""
     hang(service, watch, gate)
-    with at_once():
+    with time.stands_still():
         watch.close()
     assert service.asked == [f"event of {READER}"]
     gate.open()
@@ -199,11 +194,12 @@ def test_an_end_while_the_service_hangs(service: Service, watch: ReaderWatch, ga
 # -- signal handlers of a Python host -----------------------------------------------------------------------
 
 
-def test_a_signal_handler_in_the_midst_of_a_question(service: Service, watch: ReaderWatch) -> None:
+def test_a_signal_handler_in_the_midst_of_a_question(service: Service, watch: ReaderWatch, time: Time) -> None:
     """It is in the thread that waits for the answer: it is refused instead of waiting for itself, and nothing that was
     known is taken for gone."""
     slots = ReaderSlots(service, watch, READER, Settings(), count(1).__next__)  # type: ignore[arg-type]
     slots.has_changed()
+    time.now_s += LOOK_S
     seen: list[int] = []
 
     def ask() -> None:
