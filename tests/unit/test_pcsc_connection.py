@@ -1,141 +1,216 @@
-"""Transactions over PC/SC, and calls in them that do not return. Design: decision 8"""
+"""A card over PC/SC, with a library in C that answers what it likes, or not at all. Design: decision 8"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.clock import Clock
+from unit.late import LONG_S, Gate, Time, await_end
 
-from pyjpki11.errors import CardAbsent, CardMute, CardRemoved, ReaderBusy, StatusWordError
-from pyjpki11.reader.pcsc import PcscConnection
+from pyjpki11.errors import CardAbsent, CardDisturbed, CardMute, CardRemoved, JpkiError, ReaderBusy, StatusWordError
+from pyjpki11.iso7816.channel import Channel
+from pyjpki11.provider.inserted_card import InsertedCard
+from pyjpki11.reader import pcsc
+from pyjpki11.reader.pcsc import RECONNECTS, PcscConnection
 
-LONG_S, SHORT_S = 60, 0.01
+READER = "a reader"
 COMMAND = b"\0\x20\0\x98"
-NO_SMARTCARD = 0x8010000C
-PRESENT, IN_USE = 0x20, 0x100
+NO_SMARTCARD, RESET_CARD, PROTO_MISMATCH, NOT_TRANSACTED = 0x8010000C, 0x80100068, 0x8010000F, 0x80100016
+PRESENT, IN_USE, POWERED = 0x20, 0x100, 0x10
 CALLS: dict[str, Any] = {
     "SCardConnect": (0, 1, 2), "SCardBeginTransaction": 0, "SCardTransmit": (0, [0x90, 0x00]), "SCardEndTransaction": 0,
-    "SCardDisconnect": 0, "SCardReleaseContext": 0, "SCardGetStatusChange": (0, [("a reader", PRESENT, [])]),
-    "SCardReconnect": (0, 2),
+    "SCardDisconnect": 0, "SCardReleaseContext": 0, "SCardGetStatusChange": (0, [(READER, PRESENT, [])]),
+    "SCardReconnect": (0, 2), "SCardEstablishContext": (0, 7), "SCardStatus": (0, READER, POWERED, 2, []),
 }  # fmt: skip
+LEAVE = ["Disconnect", "ReleaseContext"]
 
 
 class Scard:
     """The PC/SC library with a card that answers every command with 9000.
 
-    `calls` lists what was called, without SCard. The calls called `hanging` return when `go_on` is set, long after.
-    `answers` are those that differ from CALLS.
+    `calls` lists what was called, without SCard. What is called `hanging` returns when the gate is opened. `answers`
+    are those that differ from CALLS; a list gives one each time, the last for ever.
     """
 
     SCARD_PCI_T0, SCARD_PCI_T1 = range(2)
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
         self.calls: list[str] = []
         self.hanging = ""
         self.answers: dict[str, Any] = {}
-        self.go_on = threading.Event()
-        self.is_over = threading.Event()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*_arguments: Any) -> Any:
             short = name.removeprefix("SCard")
             self.calls.append(short)
             if short == self.hanging:
-                self._hang()
-            if short == "ReleaseContext":
-                self.is_over.set()
+                self._gate()
             answer = self.answers.get(short, CALLS[name])
+            if isinstance(answer, list):
+                return answer.pop(0) if len(answer) > 1 else answer[0]
             return answer() if callable(answer) else answer
 
         return call
 
-    def _hang(self) -> None:
-        while not self.go_on.wait(SHORT_S):
-            self._clock.now_s += SHORT_S
-
-    def has_let_go(self) -> list[str]:
-        """What was called, once what hangs returns and the thread left behind has cleaned up."""
-        self.go_on.set()
-        assert self.is_over.wait(LONG_S)
-        return self.calls
-
 
 @pytest.fixture
-def scard(clock: Clock) -> Scard:
+def scard(gate: Gate) -> Scard:
     """The library."""
-    return Scard(clock)
+    return Scard(gate)
 
 
 @pytest.fixture
 def connection(scard: Scard) -> PcscConnection:
     """A connection to the card."""
-    connection = PcscConnection(scard, 0, "a reader", SHORT_S)
+    connection = PcscConnection(scard, READER)
     scard.calls.clear()
     return connection
 
 
-def two_commands(connection: PcscConnection) -> Callable[[bool], bytes]:
-    """A step."""
-    return lambda _was_reset: connection.transmit(COMMAND) + connection.transmit(COMMAND)
+# -- transactions ---------------------------------------------------------------------------------------
+
+
+def two_commands(connection: PcscConnection) -> bytes:
+    """Their answers, from a transaction."""
+    with Channel(connection).transaction():
+        return connection.transmit(COMMAND) + connection.transmit(COMMAND)
 
 
 def test_a_transaction(scard: Scard, connection: PcscConnection) -> None:
-    assert connection.transact(two_commands(connection)) == b"\x90\0\x90\0"
+    assert two_commands(connection) == b"\x90\0\x90\0"
     connection.close()
-    calls = ["BeginTransaction", "Transmit", "Transmit", "EndTransaction", "Disconnect", "ReleaseContext"]
-    assert scard.calls == calls
+    connection.close()
+    assert scard.calls == ["BeginTransaction", "Transmit", "Transmit", "EndTransaction", *LEAVE]
 
 
 def test_a_step_that_fails(scard: Scard, connection: PcscConnection) -> None:
     """Its error comes out as it is, and the transaction ends."""
-
-    def fail(was_reset: bool) -> None:
+    with pytest.raises(StatusWordError), Channel(connection).transaction():
         raise StatusWordError(0x6A82, 0xA4)
-
-    with pytest.raises(StatusWordError):
-        connection.transact(fail)
-    assert connection.transact(lambda was_reset: was_reset) is False
-    connection.close()
-    assert scard.calls[:4] == ["BeginTransaction", "EndTransaction"] * 2
+    with Channel(connection).transaction() as was_reset:
+        assert was_reset is False
+    assert scard.calls == ["BeginTransaction", "EndTransaction"] * 2
 
 
-def test_a_command_that_hangs(scard: Scard, connection: PcscConnection) -> None:
-    """Nothing more is sent when it returns at last, not even what the step had in mind; the card is let go."""
-    scard.hanging = "Transmit"
-    with pytest.raises(CardMute, match="did not answer within"):
-        connection.transact(two_commands(connection))
-    with pytest.raises(CardRemoved, match="given up"):
-        connection.transact(two_commands(connection))
-    connection.close()
-    assert scard.has_let_go() == ["BeginTransaction", "Transmit", "EndTransaction", "Disconnect", "ReleaseContext"]
-
-
-def test_a_beginning_that_hangs(scard: Scard, connection: PcscConnection) -> None:
-    """Another program keeps the card."""
-    scard.hanging = "BeginTransaction"
-    with pytest.raises(ReaderBusy):
-        connection.transact(two_commands(connection))
-    assert scard.has_let_go() == ["BeginTransaction", "EndTransaction", "Disconnect", "ReleaseContext"]
-
-
-def test_an_end_that_hangs(scard: Scard, connection: PcscConnection) -> None:
-    """The answer was given before; who comes next has to wait, but not for ever."""
-    scard.hanging = "EndTransaction"
-    assert connection.transact(two_commands(connection)) == b"\x90\0\x90\0"
-    with pytest.raises(ReaderBusy):
-        connection.transact(two_commands(connection))
-    assert "BeginTransaction" not in scard.has_let_go()[1:]
-
-
-def test_a_connection_that_hangs(scard: Scard) -> None:
-    scard.hanging = "Connect"
+def test_a_command_that_is_lost(scard: Scard, connection: PcscConnection) -> None:
+    scard.answers["Transmit"] = (NOT_TRANSACTED, [])
     with pytest.raises(CardMute):
-        PcscConnection(scard, 0, "a reader", SHORT_S)
-    assert scard.has_let_go() == ["Connect", "Disconnect", "ReleaseContext"]
+        two_commands(connection)
+    assert scard.calls == ["BeginTransaction", "Transmit", "EndTransaction"]
+
+
+def test_no_card_to_connect_to(scard: Scard) -> None:
+    """Nothing of the service is kept."""
+    scard.answers["Connect"] = (NO_SMARTCARD, 0, 0)
+    with pytest.raises(CardAbsent):
+        PcscConnection(scard, READER)
+    assert scard.calls[-2:] == ["Connect", "ReleaseContext"]
+
+
+# -- resets by other programs -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("result", [RESET_CARD, PROTO_MISMATCH, RESET_CARD - 0x1_0000_0000], ids=hex)
+def test_a_card_that_another_program_has_reset(scard: Scard, connection: PcscConnection, result: int) -> None:
+    """It is connected to anew, and that is told once."""
+    scard.answers["BeginTransaction"] = [result, 0]
+    assert connection.begin()
+    connection.end()
+    assert not connection.begin()
+    assert scard.calls[:4] == ["BeginTransaction", "Reconnect", "Status", "BeginTransaction"]
+
+
+def test_a_card_that_another_program_has_switched_off(scard: Scard, connection: PcscConnection) -> None:
+    """It gets power again."""
+    scard.answers |= {"BeginTransaction": [RESET_CARD, 0], "Status": (0, READER, 0, 2, [])}
+    assert connection.begin()
+    assert scard.calls == ["BeginTransaction", "Reconnect", "Status", "Reconnect", "BeginTransaction"]
+
+
+def test_a_card_that_others_reset_all_the_time(
+    scard: Scard, connection: PcscConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up, not for ever."""
+    monkeypatch.setattr(pcsc, "RECONNECT_PAUSE_S", 0)
+    scard.answers |= {"BeginTransaction": RESET_CARD, "Reconnect": [(RESET_CARD, 0), (0, 2)]}
+    with pytest.raises(CardDisturbed):
+        connection.begin()
+    assert scard.calls.count("BeginTransaction") == RECONNECTS
+
+
+# -- calls that do not return -----------------------------------------------------------------------------
+
+
+class Driver:
+    """As much of it as an inserted card needs."""
+
+    def __init__(self, scard: Scard) -> None:
+        self._scard = scard
+
+    def connect(self, reader: str) -> PcscConnection:
+        """A connection."""
+        return PcscConnection(self._scard, reader)
+
+
+@pytest.fixture
+def card(scard: Scard) -> InsertedCard:
+    """A card in a reader of that library, as the module has it; not connected."""
+    return InsertedCard(Driver(scard), READER, LONG_S)
+
+
+def step(card: InsertedCard) -> bytes:
+    """Two commands, as the application sends them."""
+    with card.channel.transaction():
+        return card.channel.send(0, 0x20, 0, 0x98) + card.channel.send(0, 0x20, 0, 0x98)
+
+
+HANGING: dict[str, tuple[str, type[JpkiError], list[str]]] = {
+    "a beginning, for another program": ("BeginTransaction", ReaderBusy, ["BeginTransaction", "EndTransaction"]),
+    "a command": ("Transmit", CardMute, ["BeginTransaction", "Transmit", "EndTransaction"]),
+    "an end": ("EndTransaction", CardMute, ["BeginTransaction", "Transmit", "Transmit", "EndTransaction"]),
+}
+
+
+@pytest.mark.parametrize(("hanging", "error", "calls"), HANGING.values(), ids=HANGING)
+def test_a_call_that_hangs(
+    scard: Scard,
+    card: InsertedCard,
+    gate: Gate,
+    time: Time,
+    hanging: str,
+    error: type[JpkiError],
+    calls: list[str],
+) -> None:
+    """Nothing more is sent when it returns at last, not even what the step had in mind; the card is not let go."""
+    card.connect()
+    scard.calls.clear()
+    scard.hanging = hanging
+    with pytest.raises(error, match="did not answer within"):
+        card.run(step, card)
+    with time.stands_still(), pytest.raises(error, match="did not answer within"):
+        card.run(step, card)
+    scard.hanging = ""
+    gate.open()
+    await_end(lambda: card.is_late)
+    assert scard.calls == calls
+    assert card.run(step, card) == b""
+    card.end()
+    assert scard.calls[len(calls) :] == ["BeginTransaction", "Transmit", "Transmit", "EndTransaction", *LEAVE]
+
+
+@pytest.mark.parametrize(("hanging", "leave"), [("EstablishContext", LEAVE), ("Connect", LEAVE)])
+def test_a_connection_that_hangs(scard: Scard, card: InsertedCard, gate: Gate, hanging: str, leave: list[str]) -> None:
+    """It is let go as soon as it is there."""
+    scard.hanging = hanging
+    with pytest.raises(CardMute):
+        card.connect()
+    card.end()
+    assert scard.calls[-1] == hanging
+    gate.open()
+    await_end(lambda: card.is_late)
+    assert scard.calls[-2:] == leave
 
 
 # -- other programs -------------------------------------------------------------------------------------
@@ -163,7 +238,7 @@ def test_a_card_that_is_gone_when_we_come_back(scard: Scard, connection: PcscCon
     with pytest.raises(CardAbsent):
         connection.look_for_others()
     with pytest.raises(CardRemoved, match="left for a moment"):
-        connection.transact(two_commands(connection))
+        two_commands(connection)
     connection.close()
     assert scard.calls[-2:] == ["Connect", "ReleaseContext"]
 
@@ -175,5 +250,5 @@ def test_a_card_that_was_exchanged_meanwhile(scard: Scard, connection: PcscConne
     with pytest.raises(CardRemoved, match="exchanged"):
         connection.look_for_others()
     with pytest.raises(CardRemoved):
-        connection.transact(two_commands(connection))
+        two_commands(connection)
     connection.close()
