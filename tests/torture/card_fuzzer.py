@@ -15,7 +15,7 @@ from torture.choices import Choices, Corpus
 from torture.hostile_reader import Memory, Reader
 from torture.player import Player
 
-from pyjpki11.provider import module
+from pyjpki11.provider import module, reader_watch
 
 MAX_MEMORY_LEN = 768 << 20  # bytes of address space, most of which nobody uses
 
@@ -23,7 +23,7 @@ MAX_MEMORY_LEN = 768 << 20  # bytes of address space, most of which nobody uses
 def play(memory: Memory, choices: Choices, outcomes: Counter[str]) -> tuple[int, int, set[Hashable]]:
     """One example: how many answers were given, in all and in one call, and what was seen."""
     reader = Reader(memory, choices)
-    setattr(module, "open_driver", lambda setting, timeout_s: reader)  # noqa: B010 - it is imported there
+    setattr(module, "open_driver", lambda setting: reader)  # noqa: B010 - it is imported there
     player = Player(reader, choices, outcomes)
     try:
         player.play()
@@ -35,6 +35,7 @@ def play(memory: Memory, choices: Choices, outcomes: Counter[str]) -> tuple[int,
 
 def main(state: str, count: int, seed: int) -> None:
     """Play."""
+    reader_watch.LOOK_S = 0.0  # one example is like the other, however fast the machine is
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_LEN, MAX_MEMORY_LEN))
     memory, corpus = Memory(state), Corpus(seed)
     outcomes: Counter[str] = Counter()
@@ -57,5 +58,5 @@ def main(state: str, count: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    os.environ["HOME"] = "/nonexistent"  # what is known of a card model would make one example depend on another
+    os.environ["HOME"] = "/nonexistent"  # what is known of a card would make one example depend on another
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

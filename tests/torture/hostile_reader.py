@@ -6,9 +6,7 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
 
-from support.lingering import Lingering
 from torture import hostile_files
 from torture.choices import Choices
 
@@ -22,9 +20,7 @@ from jpki_softcard.transport import Connection as CardConnection
 from jpki_softcard.transport import Driver as CardDriver
 from pyjpki11 import errors
 
-T = TypeVar("T")
-
-VERIFY, CHANGE, SIGN, SELECT, READ_BINARY, GET_RESPONSE = 0x20, 0x24, 0x2A, 0xA4, 0xB0, 0xC0
+VERIFY, CHANGE, SELECT, READ_BINARY, GET_RESPONSE = 0x20, 0x24, 0xA4, 0xB0, 0xC0
 BY_NAME = 0x04  # P1 of SELECT
 JPKI_AID = bytes.fromhex("D392F000260100000001")
 PINS = {"auth": Pin(b"1234", 3), "sign": Pin(b"ABC123", 5), "text": Pin(b"1234", 3)}
@@ -115,7 +111,8 @@ class Reader:
         self._earlier = [b"\x90\0"]
         self.features: set[Hashable] = set()
         self.answers = 0
-        self.connections: list[Connection] = []
+        #: What no caller may do; an error alone could get lost where nobody waits for the answer.
+        self.complaints: list[str] = []
         self.start_call("")
 
     def start_call(self, name: str) -> None:
@@ -148,9 +145,7 @@ class Reader:
     def connect(self, reader: str) -> Connection:
         """A connection to the card."""
         self._may_fail()
-        connection = Connection(self, self._inner.connect(READER_NAME))
-        self.connections.append(connection)
-        return connection
+        return Connection(self, self._inner.connect(READER_NAME))
 
     def wait(self, known: Mapping[str, int | None]) -> None:
         """Nobody waits here."""
@@ -162,8 +157,7 @@ class Reader:
         """The module has ended."""
 
     def reset(self) -> None:
-        """Another program resets the card, which it can once nobody keeps it off."""
-        self.end_lingering()
+        """Another program resets the card."""
         self._inner.reset()
 
     def swap(self) -> None:
@@ -192,10 +186,10 @@ class Reader:
         self._may_fail()
         return look() or self._is_spoilt(1)
 
-    def end_lingering(self) -> None:
-        """Some time passes."""
-        for connection in self.connections:
-            connection.end_lingering()
+    def require(self, condition: bool, complaint: str) -> None:
+        """Complain unless it is so."""
+        if not condition:
+            self.complaints.append(complaint)
 
     def note(self, command: bytes) -> None:
         """Count a command that is sent."""
@@ -286,7 +280,7 @@ TRICKS: tuple[Callable[[Reader, Callable[[], bytes]], bytes], ...] = (
 )
 
 
-class Connection(Lingering):
+class Connection:
     """A reader.base.Connection to the card."""
 
     def __init__(self, reader: Reader, inner: CardConnection) -> None:
@@ -294,70 +288,54 @@ class Connection(Lingering):
         self._inner = inner
         self.is_under_way = False
         self._is_proven = False  # that the JPKI application is selected
-        self._question = self._sent = b""
-        self._is_genuine = True
+        self._question = b""
         self.is_shared = inner.is_shared
 
     def look_for_others(self) -> bool:
         """Whether another program is connected, or an error."""
-        assert not self.is_under_way, "this is no question within a step"
-        self.end_lingering()
+        self._reader.require(not self.is_under_way, "others looked for within a transaction")
         self.is_shared = self._reader.others(self._inner.look_for_others)
         return self.is_shared
 
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """See Lingering; steps do not overlap."""
-        assert not self.is_under_way, "a transaction within a transaction"
-        self.is_under_way = True
-        try:
-            return super().transact(step)
-        finally:
-            self.is_under_way = False
-
     def begin(self) -> bool:
-        """Enter a transaction."""
+        """Enter a transaction; they do not overlap."""
+        self._reader.require(not self.is_under_way, "a transaction within a transaction")
         self._is_proven = False
-        self._reader.end_lingering()  # of another connection, where a reader is listed twice
         was_reset = self._reader.begin()
-        return self._inner.begin() or was_reset
+        was_reset |= self._inner.begin()
+        self.is_under_way = True
+        return was_reset
 
     def transmit(self, command: bytes | bytearray) -> bytes:
         """The answer to a command."""
-        assert self.is_under_way, "a command outside of a transaction"
+        self._reader.require(self.is_under_way, "a command outside of a transaction")
         copy = bytes(command)
         self._reader.note(copy)
         self._reader.is_careless |= copy[1] == VERIFY and len(copy) > 4 and not self._is_proven
         if copy[1] != GET_RESPONSE:
-            self._question, self._is_genuine = copy, True
-        answer = self._reader.answer(copy, lambda: self._transmit(copy))
-        self._is_genuine &= answer == self._sent
+            self._question = copy
+        answer = self._reader.answer(copy, lambda: self._inner.transmit(copy))
         if answer[-2:] == b"\x90\0" or self._question[1] == SELECT:
             self._weigh(answer[-2:] == b"\x90\0")
         return answer
 
-    def _transmit(self, command: bytes) -> bytes:
-        self._sent = self._inner.transmit(command)
-        return self._sent
-
     def _weigh(self, is_success: bool) -> None:
-        """What an answer proves: to the SELECT as it is said, a signature if it is one."""
+        """What an answer to a SELECT proves."""
         if self._question[1:3] == bytes((SELECT, BY_NAME)):
             self._is_proven = is_success and self._question.endswith(JPKI_AID)
-        elif self._question[1] == SIGN:
-            self._is_proven |= self._is_genuine
 
     def end(self) -> None:
         """Leave the transaction."""
+        self._reader.require(self.is_under_way, "the end of no transaction")
+        self.is_under_way = False
         self._inner.end()
 
     def power_cycle(self) -> None:
         """Take the power for a moment."""
-        assert not self.is_under_way
-        self.end_lingering()
+        self._reader.require(not self.is_under_way, "the power taken within a transaction")
         self._inner.power_cycle()
 
     def close(self) -> None:
         """Give the card up."""
-        assert not self.is_under_way
-        self.end_lingering()
+        self._reader.require(not self.is_under_way, "the card given up within a transaction")
         self._inner.close()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from support.steps import advance
 from torture.choices import Choices
 from torture.hostile_reader import Reader
 
@@ -21,7 +22,7 @@ from pyjpki11.cryptoki import cka, ckf, ckm, cko, ckr, cku
 from pyjpki11.cryptoki.attributes import boolean, ulong
 from pyjpki11.cryptoki.mechanisms import HASHES, MECHANISMS, MGF_HASHES, PSS, Mechanism, PssParameters
 from pyjpki11.cryptoki.names import name_of
-from pyjpki11.provider import operation
+from pyjpki11.provider import steps
 from pyjpki11.provider.module import Module
 from pyjpki11.provider.session import Session
 from pyjpki11.settings import Settings
@@ -113,6 +114,7 @@ class Player:
 
     def _check_commands(self, name: str) -> None:
         reader = self.reader
+        require(not reader.complaints, f"{name}: {reader.complaints}")
         require(not reader.is_careless, f"{name}: a PIN was presented to an application that may be another's")
         self.most_commands = max(self.most_commands, reader.commands)
         require(reader.commands <= MAX_COMMANDS, f"{name}: {reader.commands} commands")
@@ -133,9 +135,9 @@ class Player:
         token = self._call("token", lambda: self.module.token(self._choices.below(3)))
         if token is None:
             return
-        self._call("texts", lambda: (token.manufacturer(), token.model(), token.insertion.serial_number()))
-        self._call("tries", token.pin_flags)
-        self._call("mechanisms", token.mechanisms)
+        self._call("texts", lambda: (token.facts.manufacturer(), token.facts.model(), token.facts.serial_number()))
+        self._call("tries", token.login.pin_flags)
+        self._call("mechanisms", token.facts.mechanisms)
         self._call("count", lambda: self.module.count_sessions(token))
 
     def open(self) -> None:
@@ -168,7 +170,7 @@ class Player:
             return
         right = RIGHT_PINS[session.slot_id % 2]
         self._present(session, "login", right, lambda pin: session.login(cku.USER, bytearray(pin)))
-        found = self._call("find", lambda: session.token.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))]))
+        found = self._call("find", lambda: session.token.objects.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))]))
         self._handles = [*(found or []), *self._handles[:5]]
         if found and self._choices.happens(2, 3):
             self._sign(session, found[0])
@@ -196,8 +198,8 @@ class Player:
             attribute = self._choices.one_of(ATTRIBUTES)
             template.append((attribute, self._choices.one_of((b"", boolean(True), ulong(0), b"\1"))))
         self._call("find", lambda: session.start_search(template))
-        found = self._call("found", lambda: session.advance(operation.FIND, lambda search: search.take(50)))
-        self._call("found_all", lambda: session.advance(operation.FIND_FINAL, lambda search: None))
+        found = self._call("found", lambda: advance(session, steps.FIND, lambda search: search.take(50)))
+        self._call("found_all", lambda: advance(session, steps.FIND_FINAL, lambda search: None))
         self._handles = (found or []) + self._handles[:5]
 
     def read_attributes(self) -> None:
@@ -205,7 +207,7 @@ class Player:
         session = self._session()
         if session is None:
             return
-        hidden = [it.handle for it in session.token.objects()]  # whether or not the card has them
+        hidden = [it.handle for it in session.token.objects.all()]  # whether or not the card has them
         handle = self._choices.one_of(hidden if self._choices.happens(1, 2) else self._handles)
         found = self._call("object", lambda: session.object(handle))
         if found is None:
@@ -274,11 +276,11 @@ class Player:
         number = self._choices.one_of(SIGNING if self._choices.happens(7, 8) else tuple(MECHANISMS))
         row = MECHANISMS[number]
         parameters = self._pss_parameters() if row.padding == PSS else None
-        self._call("sign_init", lambda: session.start_signing(operation.SIGN, key, number, parameters))
+        self._call("sign_init", lambda: session.start_signing(steps.SIGN, key, number, parameters))
         if self._choices.happens(1, 3):
             self.consent(session)
         data = self._choices.one_of(TEXTS)
-        signature = self._call("sign", lambda: session.advance(operation.SIGN_WHOLE, lambda it: it.sign(data)))
+        signature = self._call("sign", lambda: advance(session, steps.SIGN_WHOLE, lambda it: it.sign(data)))
         if signature is not None:
             self._check_signature(session.object(key), row, parameters, data, signature)
             self._outcomes[f"signed {row.padding} {row.digest}"] += 1
@@ -317,11 +319,11 @@ class Player:
         if session is None:
             return
         number = self._choices.one_of((ckm.RSA_PKCS, ckm.SHA256_RSA_PKCS))
-        self._call("verify_init", lambda: session.start_verifying(operation.VERIFY, key, number, None))
+        self._call("verify_init", lambda: session.start_verifying(steps.VERIFY, key, number, None))
         signature = self._choices.some_bytes(256)
-        self._call("verify", lambda: session.advance(operation.VERIFY_WHOLE, lambda it: it.finish(signature)))
+        self._call("verify", lambda: advance(session, steps.VERIFY_WHOLE, lambda it: it.finish(signature)))
         self._call("encrypt_init", lambda: session.start_encrypting(key, number, None))
-        self._call("encrypt", lambda: session.advance(operation.ENCRYPT_WHOLE, lambda it: it.encrypt(b"data")))
+        self._call("encrypt", lambda: advance(session, steps.ENCRYPT_WHOLE, lambda it: it.encrypt(b"data")))
 
 
 #: Things to do, the likeliest several times.

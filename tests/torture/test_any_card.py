@@ -23,11 +23,11 @@ BREAKAGES = {
         "does not verify",
     ),
     "the PIN is sent twice": (
-        "from pyjpki11.card.jpki import JpkiCard as C; v = C._verify; C._verify = lambda *a: (v(*a), v(*a))",
+        "from pyjpki11.card.jpki import JpkiCard as C; v = C.verify_pin; C.verify_pin = lambda *a: (v(*a), v(*a))",
         "were presented",
     ),
     "a refused PIN is sent again": (
-        "from pyjpki11.provider.token import Token as T; T._fingerprint = lambda *a: object()",
+        "from pyjpki11.provider.login import Login as L; L._fingerprint = lambda *a: object()",
         "was presented again",
     ),
     "an exception of nobody's": (
@@ -39,8 +39,13 @@ BREAKAGES = {
         "e = c.Channel.exchange; c.Channel.exchange = lambda *a: [e(*a) for _ in range(3000)][-1]",
         "commands",
     ),
+    "a transaction is left open": (
+        "from pyjpki11.iso7816.channel import Transaction as T\n"
+        "e = T.__exit__; T.__exit__ = lambda it, *error: None if error[0] else e(it, *error)",
+        "within a transaction",
+    ),
     "a PIN for whichever application is selected": (
-        "from pyjpki11.card.jpki import JpkiCard as C; C._after_select = lambda it, step: it._watched(step)",
+        "from pyjpki11.card import application as a; a.once = a.in_application",
         "an application that may be another's",
     ),
 }

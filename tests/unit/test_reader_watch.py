@@ -8,8 +8,9 @@ from itertools import count
 import pytest
 from unit.late import LONG_S, Gate, Time, await_end, handler
 
-from pyjpki11.cryptoki import ckr
-from pyjpki11.errors import CryptokiError, JpkiError, ServiceUnavailable
+from pyjpki11.errors import CardRemoved, JpkiError, ServiceUnavailable
+from pyjpki11.provider import module
+from pyjpki11.provider.module import Module
 from pyjpki11.provider.reader_slots import ReaderSlots
 from pyjpki11.provider.reader_watch import LOOK_S, ReaderWatch
 from pyjpki11.settings import Settings
@@ -166,6 +167,25 @@ def test_a_reader_of_a_service_that_hangs_has_no_card(
     assert slots.has_changed() and slots.last_event == 1
 
 
+@pytest.mark.parametrize("error", [ServiceUnavailable("no service"), CardRemoved("the line is closed")], ids=repr)
+def test_a_module_begins_without_a_service(
+    service: Service, time: Time, monkeypatch: pytest.MonkeyPatch, error: JpkiError
+) -> None:
+    """However it fails; its readers come with it."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(module, "open_driver", lambda _setting: service)
+    service.before = fail
+    made = Module(Settings())
+    assert made.slot_ids(token_present=False) == []
+    service.before = lambda: None
+    made.refresh_readers()
+    assert made.slot_ids(token_present=False) == [0, 1]
+    made.close()
+
+
 # -- the end --------------------------------------------------------------------------------------------
 
 
@@ -195,23 +215,22 @@ def test_an_end_while_the_service_hangs(service: Service, watch: ReaderWatch, ga
 
 
 def test_a_signal_handler_in_the_midst_of_a_question(service: Service, watch: ReaderWatch, time: Time) -> None:
-    """It is in the thread that waits for the answer: it is refused instead of waiting for itself, and nothing that was
-    known is taken for gone."""
+    """It is in the thread that waits for the answer: it is told what was known before, instead of waiting for itself.
+    Nothing of that is taken for gone."""
     slots = ReaderSlots(service, watch, READER, Settings(), count(1).__next__)  # type: ignore[arg-type]
-    slots.has_changed()
+    seen: list[object] = [watch.reader_names(), slots.has_changed()]
     time.now_s += LOOK_S
-    seen: list[int] = []
-
-    def ask() -> None:
-        for question in (watch.reader_names, slots.notice_changes):
-            try:
-                question()  # type: ignore[operator]
-            except CryptokiError as error:
-                seen.append(error.rv)
-            except JpkiError as error:
-                pytest.fail(f"another error: {error}")
-
-    with handler(ask) as send:
+    service.event = 2
+    with handler(lambda: seen.extend((watch.reader_names(), watch.card_event(READER), slots.has_changed()))) as send:
         service.before = send
-        assert not slots.has_changed()
-    assert seen == [ckr.FUNCTION_FAILED] * 2
+        assert slots.has_changed() and slots.last_event == 2
+    assert seen == [[READER], True, [READER], 1, False]
+    assert service.asked == ["names", *[f"event of {READER}"] * 2]
+
+
+def test_a_signal_handler_that_ends_the_module_in_the_midst_of_a_question(service: Service, watch: ReaderWatch) -> None:
+    """Whoever asked still gets the answer."""
+    with handler(watch.close) as send:
+        service.before = send
+        assert watch.card_event(READER) == 1
+    assert service.asked == [f"event of {READER}", "cancel", "close"]

@@ -7,7 +7,7 @@ from itertools import count
 
 from pyjpki11 import log
 from pyjpki11.cryptoki import ckf, ckr
-from pyjpki11.errors import CryptokiError, ServiceUnavailable
+from pyjpki11.errors import CryptokiError, JpkiError
 from pyjpki11.provider.reader_slots import ReaderSlots
 from pyjpki11.provider.reader_watch import ReaderWatch
 from pyjpki11.reader.drivers import open_driver
@@ -60,7 +60,7 @@ class Module:
         service there is none, with a line in the log."""
         try:
             names = self._watch.reader_names()
-        except ServiceUnavailable as error:
+        except JpkiError as error:
             log.error(str(error))
             return
         with self._lock:

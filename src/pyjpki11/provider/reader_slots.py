@@ -10,7 +10,6 @@ from pyjpki11.errors import (
     CardAbsent,
     CardMute,
     CardNotRecognized,
-    CryptokiError,
     JpkiError,
     StatusWordError,
 )
@@ -91,8 +90,6 @@ class ReaderSlots:
         with self._lock:
             try:
                 event = self._watch.card_event(self.reader)
-            except CryptokiError:
-                raise  # nobody was asked
             except JpkiError as error:
                 log.warning(f"reader {self.reader}: {error}")
                 event = None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from _thread import RLock
 from time import monotonic
 
-from pyjpki11.cryptoki import ckr
-from pyjpki11.errors import CryptokiError, ServiceUnavailable
+from pyjpki11.errors import ServiceUnavailable
 from pyjpki11.provider.job_thread import JobThread
 
 TYPE_CHECKING = False
@@ -26,7 +25,8 @@ LOOK_S = 0.005
 
 class ReaderWatch:
     """Asks the driver in a thread of its own: a service that hangs costs its callers one time limit, and from then on
-    counts as gone until it answers."""
+    counts as gone until it answers. A signal handler of a Python host that interrupts a question is told what was known
+    before: it is in the thread that waits for the answer."""
 
     def __init__(self, driver: Driver, timeout_s: float) -> None:
         """:param timeout_s: seconds that a caller waits for the service."""
@@ -34,24 +34,33 @@ class ReaderWatch:
         self._timeout_s = timeout_s
         self._jobs = JobThread(timeout_s)
         self._lock = RLock()
-        self._is_asking = False  # who has the lock too is a signal handler of a Python host
+        self._is_asking = False  # who has the lock too is a signal handler
+        self._names: list[str] = []
         self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its card event holds, and that
 
     def reader_names(self) -> list[str]:
         """See Driver.reader_names.
 
         :raises ServiceUnavailable: also when it does not answer in time.
-        :raises CryptokiError: FUNCTION_FAILED, in a signal handler that interrupts such a question.
         """
-        return self._ask(self._driver.reader_names)
+        with self._lock:
+            if not self._is_asking:
+                self._names = self._ask(self._driver.reader_names)
+            return self._names
 
     def card_event(self, reader: str) -> int | None:
-        """See Driver.card_event. Errors are those of `reader_names`."""
+        """See Driver.card_event.
+
+        :raises ServiceUnavailable: also when it does not answer in time.
+        """
         until, event = self._looks.get(reader, (0.0, None))
-        if monotonic() >= until:
-            event = self._ask(self._driver.card_event, reader)
-            self._looks[reader] = monotonic() + LOOK_S, event
-        return event
+        if monotonic() < until:
+            return event  # without the lock, which is held while another call waits for the service
+        with self._lock:
+            if not self._is_asking:
+                event = self._ask(self._driver.card_event, reader)
+                self._looks[reader] = monotonic() + LOOK_S, event
+            return event
 
     def wait(self, known: Mapping[str, int | None]) -> None:
         """See Driver.wait; in the caller's thread, for as long as that takes."""
@@ -68,14 +77,11 @@ class ReaderWatch:
         self._driver.close()
 
     def _ask(self, question: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-        with self._lock:
-            if self._is_asking:
-                raise CryptokiError(ckr.FUNCTION_FAILED, "a signal handler cannot ask in the midst of a call")
-            self._is_asking = True
-            try:
-                return self._jobs.run(question, *arguments, **options)
-            except TimeoutError:
-                text = f"the PC/SC service has not answered for {self._timeout_s:g} s: restart pcscd"
-                raise ServiceUnavailable(text) from None
-            finally:
-                self._is_asking = False
+        self._is_asking = True
+        try:
+            return self._jobs.run(question, *arguments, **options)
+        except TimeoutError:
+            text = f"the PC/SC service has not answered for {self._timeout_s:g} s: restart pcscd"
+            raise ServiceUnavailable(text) from None
+        finally:
+            self._is_asking = False
