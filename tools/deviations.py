@@ -19,7 +19,8 @@ DEVIATIONS = (
         "OpenSC takes parts, `pkcs11-tool` sends them; existing scripts go on working.",
     ),
     Deviation(
-        "Each PC/SC connection has a helper thread, even where `CKF_LIBRARY_CANT_CREATE_OS_THREADS` is set.",
+        "Each card in use has a helper thread, as has the PC/SC service, even where "
+        "`CKF_LIBRARY_CANT_CREATE_OS_THREADS` is set.",
         "5.4.4: `CKR_NEED_TO_CREATE_THREADS`, or no threads",
         "A card that never answers must not hang its host (decision 8); NSS and p11-kit always set the flag.",
     ),
@@ -86,7 +87,7 @@ DEVIATIONS = (
         "A call out of order (`C_Sign` after `C_SignUpdate`) answers `CKR_OPERATION_NOT_INITIALIZED`, ending the "
         "operation; in a series of messages it ends the message only.",
         "5.13.2: no number is named",
-        "One table for all operations (`provider/operation.py`).",
+        "One table for all operations (`provider/steps.py`).",
     ),
     Deviation(
         "`C_...Init` without a mechanism answers `CKR_ARGUMENTS_BAD` where there is nothing to cancel.",

@@ -15,9 +15,10 @@ from pyjpki11.card.layout import DIGITS  # noqa: E402
 from pyjpki11.cryptoki import cka, ckc, ckf, ckk, ckm, cko, ckp, ckr, names  # noqa: E402
 from pyjpki11.cryptoki.ck import UNAVAILABLE_INFORMATION  # noqa: E402
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PSS, Mechanism, OaepParameters, PssParameters  # noqa: E402
-from pyjpki11.provider import objects, session_objects  # noqa: E402
+from pyjpki11.provider import session_objects, token_objects  # noqa: E402
+from pyjpki11.provider.objects import SENSITIVE, ObjectRow  # noqa: E402
 from pyjpki11.provider.session_objects import Rule  # noqa: E402
-from pyjpki11.provider.tokens import TOKENS  # noqa: E402
+from pyjpki11.provider.token import TOKENS  # noqa: E402
 from pyjpki11.settings import CHECKS, VARIABLES, Settings  # noqa: E402
 from tools.deviations import DEVIATIONS  # noqa: E402
 
@@ -48,12 +49,12 @@ CERTIFICATE_NAMES = {
     (cka.CERTIFICATE_CATEGORY, ckc.CERTIFICATE_CATEGORY_AUTHORITY): "authority",
 }
 OBJECT_CLASSES = {
-    "certificate": objects.CERTIFICATE,
-    "CA certificate": objects.CA_CERTIFICATE,
-    "public key": objects.PUBLIC_KEY,
-    "private key": objects.PRIVATE_KEY,
-    "profile": objects.PROFILE,
-    "mechanism": objects.MECHANISM,
+    "certificate": token_objects.CERTIFICATE,
+    "CA certificate": token_objects.CA_CERTIFICATE,
+    "public key": token_objects.PUBLIC_KEY,
+    "private key": token_objects.PRIVATE_KEY,
+    "profile": token_objects.PROFILE,
+    "mechanism": token_objects.MECHANISM,
 }
 
 #: Key -> values, meaning. What is checked is in `settings.CHECKS`, which has the same keys.
@@ -130,12 +131,12 @@ def _mechanism(row: Mechanism) -> list[str]:
 def tokens() -> str:
     """The tokens with their PINs, objects, profiles."""
     parts = []
-    for index, (key, layout) in enumerate(TOKENS):
-        rule = key.pin_rule
+    for index, layout in enumerate(TOKENS):
+        rule = layout.key.pin_rule
         kind = "digits" if rule.alphabet == DIGITS else "letters and digits, small letters taken for capitals"
         length = f"{rule.min_len}" if rule.min_len == rule.max_len else f"{rule.min_len} to {rule.max_len}"
         shown = [row for row in layout.objects if not row.is_hidden]
-        profiles = [row.number for row in layout.objects if row.attributes is objects.PROFILE and row.number]
+        profiles = [row.number for row in layout.objects if row.attributes is token_objects.PROFILE and row.number]
         parts.append(
             f"### Slot {'2i' + '+1' * index}: {code(layout.label)}\n\n"
             f"PIN: {length} {kind}; {rule.max_tries} tries.\n\n"
@@ -145,7 +146,7 @@ def tokens() -> str:
     return "\n".join(parts)
 
 
-def _object(row: objects.ObjectRow) -> list[str]:
+def _object(row: ObjectRow) -> list[str]:
     kind = names.name_of(cko, row.attributes[cka.CLASS])
     when = "after a login" if row.is_private else "always"
     return [row.label, row.id.hex(), code(kind), when + (", if the key is an RSA key" if row.needs_rsa else "")]
@@ -267,7 +268,7 @@ SECTIONS = {
     "Tokens": (tokens, "Two slots for each reader, numbered in the order in which readers were first seen."),
     "Attributes of the card's objects": (
         attributes,
-        f"`yes`: a value from the card. A private key keeps {_names(objects.SENSITIVE)} to itself: "
+        f"`yes`: a value from the card. A private key keeps {_names(SENSITIVE)} to itself: "
         "`CKR_ATTRIBUTE_SENSITIVE`. Any other attribute is `CKR_ATTRIBUTE_TYPE_INVALID`.",
     ),
     "Session objects": (session_object_rules, "They live in memory, until their session ends."),

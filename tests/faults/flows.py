@@ -39,7 +39,7 @@ def list_slots(desk: Desk) -> None:
     for slot, key in enumerate(("auth", "sign")):
         desk.token_info(key)
         assert desk.flags(key) == []
-        assert desk.module.token(slot).mechanisms()
+        assert desk.module.token(slot).facts.mechanisms()
 
 
 def find(name: str) -> Callable[[Desk], None]:
