@@ -190,6 +190,7 @@ class Reader:
         """Complain unless it is so."""
         if not condition:
             self.complaints.append(complaint)
+            raise AssertionError(complaint)
 
     def note(self, command: bytes) -> None:
         """Count a command that is sent."""

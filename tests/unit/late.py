@@ -115,6 +115,16 @@ def await_end(is_busy: Callable[[], bool]) -> None:
         sleep(SHORT_S)
 
 
+def in_turn(*work: Callable[[], object]) -> Callable[[], None]:
+    """A job of several parts."""
+
+    def do_all() -> None:
+        for part in work:
+            part()
+
+    return do_all
+
+
 class Interruption(BaseException):
     """What a signal handler raises."""
 

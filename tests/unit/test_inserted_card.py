@@ -25,7 +25,7 @@ from unit.jpki_commands import (
     tries,
     verify,
 )
-from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, interrupt
+from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, in_turn, interrupt
 
 from pyjpki11.card.jpki import SIGN_V15, JpkiCard
 from pyjpki11.card.layout import AUTHENTICATION
@@ -365,7 +365,7 @@ def test_a_signal_handler_that_leaves_a_step(time: Time, gate: Gate) -> None:
     """Nothing more is sent in it; the next one waits for its end."""
     card, connection = inserted(time, SELECT_AP, sign(KEY))
     with handler(interrupt) as send, pytest.raises(Interruption):
-        card.run(lambda: (send(), gate(), call_verify(card.jpki, KEY)))
+        card.run(in_turn(send, gate, lambda: call_verify(card.jpki, KEY)))
     assert card.is_late and card.is_alive
     gate.open()
     assert sign_once(card) == SIGNED

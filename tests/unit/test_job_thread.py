@@ -11,11 +11,14 @@ from types import FrameType
 
 import pytest
 from support.process import run
-from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, interrupt
+from unit.late import LONG_S, Gate, Interruption, Time, await_end, handler, in_turn, interrupt
 
 from pyjpki11.errors import CardMute, ServiceUnavailable
 from pyjpki11.provider import job_thread
-from pyjpki11.provider.job_thread import FAULTS, JobThread
+from pyjpki11.provider.job_thread import JobThread
+
+#: Signals that a thread raises itself: a host's crash reporter shall see them.
+FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
 
 @pytest.fixture
@@ -76,8 +79,7 @@ def test_the_thread_takes_no_signals_but_its_own_faults(jobs: JobThread) -> None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     blocked = jobs.run(signal.pthread_sigmask, signal.SIG_BLOCK, ())
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
-    assert signal.valid_signals() - blocked == FAULTS | {signal.SIGKILL, signal.SIGSTOP}
-    assert FAULTS == {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+    assert signal.valid_signals() - blocked == {*FAULTS, signal.SIGKILL, signal.SIGSTOP}
 
 
 # -- late -----------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def test_a_job_that_takes_too_long(jobs: JobThread, gate: Gate, time: Time) -> N
 
 @pytest.mark.parametrize("end", [lambda: "too late", lambda: fail(CardMute("too late"))], ids=["answer", "error"])
 def test_what_comes_late_is_nobodys(jobs: JobThread, gate: Gate, end: Callable[[], object]) -> None:
-    be_late(jobs, lambda: (gate(), end()))
+    be_late(jobs, in_turn(gate, end))
     gate.open()
     await_end(lambda: jobs.is_busy)
     assert jobs.run(lambda: "in time") == "in time"
@@ -110,7 +112,7 @@ def test_what_comes_late_is_nobodys(jobs: JobThread, gate: Gate, end: Callable[[
 def test_who_comes_before_the_time_is_over_waits_for_the_rest_of_it(jobs: JobThread, gate: Gate, time: Time) -> None:
     """A caller that was interrupted has left a job which may still be in time."""
     with handler(interrupt) as send, pytest.raises(Interruption):
-        jobs.run(lambda: (send(), gate()))
+        jobs.run(in_turn(send, gate))
     before = time.now_s = LONG_S / 3
     be_late(jobs, lambda: pytest.fail("it was begun while another job was under way"))
     assert time.now_s - before == LONG_S - LONG_S / 3
@@ -123,7 +125,7 @@ def test_an_interrupted_caller(jobs: JobThread, gate: Gate) -> None:
     """A signal handler of a Python host may raise while its thread waits; the job goes on without it."""
     done = threading.Event()
     with handler(interrupt) as send, pytest.raises(Interruption):
-        jobs.run(lambda: (send(), gate(), done.set()))
+        jobs.run(in_turn(send, gate, done.set))
     assert jobs.is_busy and not done.is_set()
     gate.open()
     assert jobs.run(lambda: 1) == 1
@@ -232,7 +234,7 @@ def test_an_end_while_a_job_is_late(jobs: JobThread, gate: Gate, time: Time) -> 
             is_over.set()
 
     jobs.run(lambda: setattr(of_the_thread, "remains", Remains()))
-    be_late(jobs, lambda: (gate(), done.append("late")))
+    be_late(jobs, in_turn(gate, lambda: done.append("late")))
     with time.stands_still():
         jobs.end(lambda: done.append("last"))
         with pytest.raises(ServiceUnavailable):
