@@ -46,7 +46,8 @@ def example(
     monkeypatch.setenv("PYJPKI11_READER", "softcard")
     monkeypatch.setenv("PYJPKI11_CONFIG", "")
     monkeypatch.setattr("jpki_softcard.transport.open_driver", bench.open_driver)
-    monkeypatch.setattr("pyjpki11.provider.token.TRIES_HOLD_S", 0)  # the model has no clock
+    monkeypatch.setattr("pyjpki11.provider.login.TRIES_HOLD_S", 0)  # the model has no clock
+    monkeypatch.setattr("pyjpki11.provider.reader_watch.LOOK_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no example outlives a power cut
     return type("Example", (Application,), {"library": Library(module_path), "bench": bench})
 

@@ -30,7 +30,7 @@ def lines(tmp_path: Path) -> Iterator[Path]:
     [
         ([], "Reader: My Number card (Individual Number Card)"),
         (["phone"], "Reader: My Number card (Android phone)"),
-        (["foreign-card"], "Reader: the card in the reader is no My Number card"),
+        (["foreign-card"], "Reader: the card in the reader is not a My Number card"),
     ],
     ids=str,
 )

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from _signal import (  # type: ignore[import-not-found] # the compiled half of signal, which imports enum
-    SIG_BLOCK,
-    SIG_SETMASK,
-    SIGBUS,
-    SIGFPE,
-    SIGILL,
-    SIGSEGV,
-    pthread_sigmask,
-    valid_signals,
-)
 from _thread import allocate_lock, start_new_thread
 from sys import is_finalizing
 from time import monotonic
@@ -25,10 +15,6 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     T = TypeVar("T")
-
-#: Signals that a thread raises itself: a host's crash reporter shall see them.
-FAULTS = frozenset((SIGBUS, SIGFPE, SIGILL, SIGSEGV))
-
 
 class Job:
     """Some work, and what came of it."""
@@ -62,8 +48,7 @@ class JobThread:
 
     Nothing of the PC/SC library can be interrupted once it waits for a service, a card or another program. So a job
     that takes too long goes on without its caller. Until it has come back no other is begun, and callers are told so
-    at once: nobody waits twice for the same thing. The thread is made by the first job, and takes no signals of the
-    host.
+    at once: nobody waits twice for the same thing. The thread is made by the first job.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -148,15 +133,11 @@ class JobThread:
             self._wanted.release()
 
     def _start(self) -> None:
-        """The mask of signals is inherited, so the thread never runs without it."""
-        before = pthread_sigmask(SIG_BLOCK, valid_signals() - FAULTS)
         try:
             start_new_thread(self._work, ())
-            self._is_started = True
         except RuntimeError as error:
             raise ServiceUnavailable(f"this process can make no more threads: {error}") from None
-        finally:
-            pthread_sigmask(SIG_SETMASK, before)
+        self._is_started = True
 
     def _work(self) -> None:
         is_over = False
