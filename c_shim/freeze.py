@@ -88,7 +88,7 @@ def bootstrap_header() -> str:
 
 
 def frozen_header(modules: list[Module]) -> str:
-    """The table that Python is given; it wants zero to be the size of nothing only. Spec: PyImport_FrozenModules"""
+    """The table that Python is given, PyImport_FrozenModules."""
     arrays = [_c_array(f"FROZEN_{number}", code_of(it.path, it.shown)) for number, it in enumerate(modules)]
     rows = [
         f'    {{.name = "{it.name}", .code = FROZEN_{number}, .size = sizeof FROZEN_{number}, '
