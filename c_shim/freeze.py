@@ -25,12 +25,16 @@ NUMBERS_A_LINE = 32
 
 
 class Module(NamedTuple):
-    """A module to be frozen; `shown` is the file that tracebacks name."""
+    """A module to be frozen."""
 
     name: str
     is_package: bool
     path: Path
-    shown: str
+
+    @property
+    def shown(self) -> str:
+        """What tracebacks name as its file: no path, or Python would look for one below the host's own folder."""
+        return f"<frozen {self.name}>"
 
 
 class WithoutAnnotations(ast.NodeTransformer):
@@ -67,7 +71,7 @@ def standard_modules() -> list[Module]:
 def _module(root: Path, file: Path) -> Module:
     is_package = file.stem == "__init__"
     parts = file.parent.parts if is_package else file.with_suffix("").parts
-    return Module(".".join(parts), is_package, root / file, str(file))
+    return Module(".".join(parts), is_package, root / file)
 
 
 def code_of(path: Path, shown: str) -> bytes:
