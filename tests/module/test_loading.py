@@ -265,8 +265,8 @@ def test_a_host_with_frozen_modules_of_its_own_keeps_them(start: Starter, module
 
 
 def test_a_traceback_names_the_line(start: Starter, module_path: Path, tmp_path: Path) -> None:
-    """A fault that nobody foresaw is found again in the source, although the core has no files. What is called so in the
-    host's folder is not opened, which would wait for ever."""
+    """A fault that nobody foresaw is found again in the source, although the core has no files. A FIFO of that name in
+    the host's folder is not opened, which would wait for ever."""
     (tmp_path / "pyjpki11" / "boundary").mkdir(parents=True)
     os.mkfifo(tmp_path / "pyjpki11" / "boundary" / "general.py")
     module = start(env={**NO_READERS, "PYJPKI11_LOG": "stderr"}, cwd=tmp_path)
