@@ -15,7 +15,7 @@ SOURCES := $(sort $(shell find c_shim src docs/man -type f -not -path '*/.*' -no
 	-not -name '*.pyc' -not -name '*.so'))
 FIND_PYTHON = PYTHON="$$(tools/find_python.sh '$(PYTHON)')"; export PYTHON
 
-.PHONY: help demo test torture conformance clients build lint bench clean always
+.PHONY: help demo test torture conformance clients pythons python-tests build lint bench clean always
 .PHONY: prerequisites-build prerequisites-demo prerequisites-test prerequisites-bench
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make torture the fuzzers and soaks of make test in full size, which takes hours'
 	@echo 'make conformance    the suite pkcs11-check only, which make test runs where it finds a Python 3.12 or later'
 	@echo 'make clients run the tests of client programs, and write docs/clients.md from their results'
+	@echo 'make pythons build for every Python from 3.11 to 3.14 of this machine, and test what is not about other programs'
 	@echo 'make build   build the module into $(VENV)'
 	@echo 'make lint    ruff, mypy and the import rules only'
 	@echo 'make bench   compare with OpenSC on the same card'
@@ -51,6 +52,17 @@ clients: prerequisites-test $(VENV)/.test-requirements $(VENV)/.installed
 	status=0; $(BIN)/python -m pytest --client-results build/clients.json $(PYTEST_ARGS) tests/clients || status=$$?; \
 	$(BIN)/python tools/clients.py build/clients.json > build/clients.md; cp build/clients.md docs/clients.md; exit $$status
 
+# Each has an environment of its own. One that fails does not keep the others from being tried.
+pythons: prerequisites-test
+	@failed=''; for python in $$(tools/find_pythons.sh); do \
+		echo "--- $$python"; name="$$(tr / - <<< "$${python#/}")"; \
+		$(MAKE) --no-print-directory python-tests PYTHON="$$python" VENV=".pythons/$$name" || failed="$$failed $$python"; \
+	done; if [ -n "$$failed" ]; then echo "Failed with:$$failed" >&2; exit 1; fi
+
+python-tests: $(VENV)/.test-requirements $(VENV)/.installed
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(PYTEST_ARGS) \
+		tests/unit tests/softcard tests/softcard_card tests/module
+
 build: prerequisites-build $(VENV)/.installed
 	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"
 
@@ -65,6 +77,7 @@ bench: prerequisites-bench $(VENV)/.installed
 
 clean:
 	rm -rf build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .pythons
 	@if [ -e '$(VENV)/pyvenv.cfg' ]; then echo 'rm -rf $(VENV)'; rm -rf '$(VENV)'; fi
 	find src tests tools c_shim -name __pycache__ -prune -exec rm -rf {} +
 

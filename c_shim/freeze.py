@@ -25,12 +25,16 @@ NUMBERS_A_LINE = 32
 
 
 class Module(NamedTuple):
-    """A module to be frozen; `shown` is the file that tracebacks name."""
+    """A module to be frozen."""
 
     name: str
     is_package: bool
     path: Path
-    shown: str
+
+    @property
+    def shown(self) -> str:
+        """What tracebacks name as its file: no path, or Python would look for one below the host's own folder."""
+        return f"<frozen {self.name}>"
 
 
 class WithoutAnnotations(ast.NodeTransformer):
@@ -67,7 +71,7 @@ def standard_modules() -> list[Module]:
 def _module(root: Path, file: Path) -> Module:
     is_package = file.stem == "__init__"
     parts = file.parent.parts if is_package else file.with_suffix("").parts
-    return Module(".".join(parts), is_package, root / file, str(file))
+    return Module(".".join(parts), is_package, root / file)
 
 
 def code_of(path: Path, shown: str) -> bytes:
@@ -88,7 +92,7 @@ def bootstrap_header() -> str:
 
 
 def frozen_header(modules: list[Module]) -> str:
-    """The table that Python is given; it wants zero to be the size of nothing only. Spec: PyImport_FrozenModules"""
+    """The table that Python is given, PyImport_FrozenModules."""
     arrays = [_c_array(f"FROZEN_{number}", code_of(it.path, it.shown)) for number, it in enumerate(modules)]
     rows = [
         f'    {{.name = "{it.name}", .code = FROZEN_{number}, .size = sizeof FROZEN_{number}, '

@@ -22,6 +22,7 @@ from model.operations import (
 from model.outcomes import refusal, success
 from model.steps import step
 from model.world import Operation, Session, SessionObject
+from module.numbers import NUMBERS
 
 from jpki_softcard.padding import pkcs1_v15, pss_sha256
 from pyjpki11.cryptoki import ckf, ckm, cko
@@ -232,7 +233,7 @@ class Application(Machine):
     def _mechanism(self, number: int, fault: str) -> tuple[Any, list[str]]:
         parameter = pss() if number == ckm.SHA256_RSA_PKCS_PSS else b""
         if fault == "unknown":
-            return mechanism(ckm.AES_CBC), ["MECHANISM_INVALID"]
+            return mechanism(NUMBERS["CKM_AES_CBC"]), ["MECHANISM_INVALID"]
         if fault == "foreign":
             foreign = ckm.RSA_PKCS if number in DIGESTS else ckm.SHA256
             return mechanism(foreign), ["MECHANISM_INVALID"]

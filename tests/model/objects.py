@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.world import SessionObject, Token
+from module.numbers import NUMBERS
 
 from pyjpki11.cryptoki import cka, ckc, ckk, cko
 
@@ -73,7 +74,7 @@ TEMPLATES: tuple[Rows, ...] = (
     [(cka.CLASS, ulong(cko.PUBLIC_KEY))],
     [(cka.CLASS, ulong(cko.PRIVATE_KEY))],
     [(cka.CLASS, ulong(cko.DATA))],
-    [(cka.CLASS, ulong(cko.SECRET_KEY))],
+    [(cka.CLASS, ulong(NUMBERS["CKO_SECRET_KEY"]))],
     [(cka.TOKEN, NO)],
     [(cka.PRIVATE, YES)],
     [(cka.PRIVATE, NO), (cka.TOKEN, YES)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import struct
@@ -263,13 +264,16 @@ def test_a_host_with_frozen_modules_of_its_own_keeps_them(start: Starter, module
     assert origins and all(Path(origin).is_relative_to(module_path.parent) for origin in origins)
 
 
-def test_a_traceback_names_the_line(start: Starter, module_path: Path) -> None:
-    """A fault that nobody foresaw is found again in the source, although the core has no files."""
-    module = start(env={**NO_READERS, "PYJPKI11_LOG": "stderr"})
+def test_a_traceback_names_the_line(start: Starter, module_path: Path, tmp_path: Path) -> None:
+    """A fault that nobody foresaw is found again in the source, although the core has no files. A FIFO of that name in
+    the host's folder is not opened, which would wait for ever."""
+    (tmp_path / "pyjpki11" / "boundary").mkdir(parents=True)
+    os.mkfifo(tmp_path / "pyjpki11" / "boundary" / "general.py")
+    module = start(env={**NO_READERS, "PYJPKI11_LOG": "stderr"}, cwd=tmp_path)
     module.initialize()
     python(module, "from pyjpki11.boundary import general\ngeneral.put_version = answer = None")
     assert module.call("C_GetInfo", module.remote.allocate(256)) == "CKR_GENERAL_ERROR"
     start.close()
     lines = (module_path.parent / "boundary" / "general.py").read_text().splitlines()
-    found = re.search(r'File "pyjpki11/boundary/general\.py", line (\d+), in C_GetInfo', start.outcome.stderr)
+    found = re.search(r'File "<frozen pyjpki11\.boundary\.general>", line (\d+), in C_GetInfo', start.outcome.stderr)
     assert found is not None and "put_version(" in lines[int(found[1]) - 1]

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from module.numbers import NUMBERS
 from softcard.desk import Desk, DeskMaker
 
 from pyjpki11.cryptoki import cka, ckc, ckf, ckk, cko
@@ -182,7 +183,7 @@ def test_searches_that_find_nothing(logged_in: Desk) -> None:
         [(cka.LABEL, b"user authentication certificate")],
         [(cka.ID, b"\2")],
         [(cka.ID, b"")],
-        [(cka.CLASS, ulong(cko.SECRET_KEY))],
+        [(cka.CLASS, ulong(NUMBERS["CKO_SECRET_KEY"]))],
         [(cka.CLASS, b"\1")],
         [(cka.TOKEN, NO)],
         [(cka.PRIVATE_EXPONENT, b"")],
@@ -246,7 +247,7 @@ def test_attributes_that_have_no_value(logged_in: Desk, session: str, label: str
     for attribute in SENSITIVE:
         expected = "ATTRIBUTE_SENSITIVE" if is_private_key else "ATTRIBUTE_TYPE_INVALID"
         assert logged_in.do("value", session, handle, attribute) == expected
-    for attribute in (cka.EC_POINT, cka.EC_PARAMS, cka.URL, 0x80001234, 2**64 - 1):
+    for attribute in (NUMBERS["CKA_EC_POINT"], NUMBERS["CKA_EC_PARAMS"], cka.URL, 0x80001234, 2**64 - 1):
         assert logged_in.do("value", session, handle, attribute) == "ATTRIBUTE_TYPE_INVALID"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from module.numbers import number
 from softcard.desk import DATA, Desk
 from support.steps import advance
 
@@ -182,7 +183,7 @@ BAD: dict[str, tuple[dict[int, bytes], str]] = {
         "ATTRIBUTE_VALUE_INVALID",
     ),
     "elliptic curve": (
-        {cka.CLASS: ulong(cko.PUBLIC_KEY), cka.KEY_TYPE: ulong(ckk.EC)},
+        {cka.CLASS: ulong(cko.PUBLIC_KEY), cka.KEY_TYPE: ulong(number("CKK_EC"))},
         "ATTRIBUTE_VALUE_INVALID",
     ),
     "certificate without value": (

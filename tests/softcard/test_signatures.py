@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_der_x509_certificate
+from module.numbers import NUMBERS
 from softcard.desk import DATA, Desk, DeskMaker, verify
 from softcard.readers import SELECT_JPKI
 from support.steps import advance
@@ -136,9 +137,9 @@ def test_raw_block_of_impossible_length_in_parts(logged_in: Desk, parts: list[in
 
 
 REFUSED_MECHANISMS = [
-    ckm.RSA_X_509,
-    ckm.MD5_RSA_PKCS,
-    ckm.ECDSA,
+    NUMBERS["CKM_RSA_X_509"],
+    NUMBERS["CKM_MD5_RSA_PKCS"],
+    NUMBERS["CKM_ECDSA"],
     ckm.SHA256,
     ckm.RSA_PKCS_OAEP,
     0,

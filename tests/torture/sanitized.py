@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 from pathlib import Path
-from types import ModuleType
 
 from support.process import run
 
 PROJECT = Path(__file__).parents[2]
+sys.path.append(str(PROJECT / "c_shim"))
+
+import build_shim  # noqa: E402 - the build's own, not in a package
+
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
 #: What Python has not given back when the process ends is no leak of ours. A fault is reported and ends the process.
 OPTIONS = {
@@ -25,20 +28,11 @@ def compiler() -> list[str]:
 
 def build_library(folder: Path, package: Path) -> Path:
     """libpyjpki11.so with sanitizers in it, for the installed package in that folder."""
-    recipe = _recipe().library_extension(folder / "generated")
+    recipe = build_shim.library_extension(folder / "generated")
     library = folder / "libpyjpki11.so"
     macros = [f"-D{name}={value}" for name, value in recipe.define_macros]
     includes = [f"-I{include}" for include in recipe.include_dirs]
     flags = ["-shared", "-fPIC", "-O1", *SANITIZERS, *recipe.extra_compile_args, *macros, *includes]
-    run([*compiler(), *flags, "-o", library, *recipe.sources, *recipe.extra_link_args], cwd=PROJECT)
+    run([*compiler(), *flags, "-o", library, *map(str, recipe.sources), *recipe.extra_link_args], cwd=PROJECT)
     Path(f"{library}.path").write_text(f"{package}\n")
     return library
-
-
-def _recipe() -> ModuleType:
-    """c_shim/build_shim.py, which is no package's."""
-    spec = importlib.util.spec_from_file_location("build_shim", PROJECT / "c_shim" / "build_shim.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

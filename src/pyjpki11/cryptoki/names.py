@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 def name_of(family: ModuleType, value: int) -> str:
     """The standard's name of a number (`CKR_PIN_INCORRECT`), or the number in hex (`0x80000001`).
 
-    Where the standard has two names for a number, the first in the module is the answer; so it is of no use
-    for `ckf`, whose numbers mean something only within a structure.
+    It is of no use for `ckf`, whose numbers mean something only within a structure.
     """
     for name, number in vars(family).items():
         if number == value and name.isupper():
