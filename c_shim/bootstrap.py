@@ -88,7 +88,7 @@ def forget_imports():
             del sys.modules[name]
 
 
-def start(directories, python_is_ours, core_address, stamp):
+def start(directories, python_is_ours, core_address, stamp, is_privileged):
     """Attach the core to the C table at core_address; the answer is what went wrong, or nothing."""
     directories = directories.split("\n")
     if python_is_ours:
@@ -102,7 +102,7 @@ def start(directories, python_is_ours, core_address, stamp):
     try:
         from pyjpki11.boundary.attach import attach
 
-        attach(core_address, stamp)
+        attach(core_address, stamp, bool(is_privileged))
         if python_is_ours:
             gc.freeze()  # it stays, so nobody needs to look at it
             gc.enable()

@@ -36,9 +36,9 @@ static const char *const SHIM_STAMP;
 
 
 def shim_stamp() -> str:
-    """What the library and the cffi module must share: the layout of the core table."""
-    text = (HERE / "functions.def").read_bytes() + (HERE / "cryptoki.h").read_bytes()
-    return hashlib.sha256(text).hexdigest()[:16]
+    """What the library and the package must share: the layout of the core table, and how the one starts the other."""
+    names = ("functions.def", "cryptoki.h", "bootstrap.py")
+    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:16]
 
 
 def callback_declarations() -> str:
@@ -132,7 +132,7 @@ def library_extension(build_folder: Path) -> Extension:
     write_frozen(build_folder)
     return Extension(
         LIBRARY,
-        sources=["c_shim/shim.c", "c_shim/python_host.c"],
+        sources=["c_shim/shim.c", "c_shim/python_host.c", "c_shim/trust.c"],
         depends=[str(path) for path in HERE.iterdir()],
         include_dirs=[str(HERE), str(build_folder)],
         define_macros=[

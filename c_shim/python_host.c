@@ -4,6 +4,7 @@
 #include <marshal.h>
 #include <ctype.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <link.h>
 #include <pthread.h>
@@ -17,8 +18,11 @@
 #include "bootstrap.h" /* BOOTSTRAP: the code of bootstrap.py, marshalled by build_shim.py */
 #include "frozen.h"    /* FROZEN: modules of the standard library, put there by build_shim.py */
 #include "python_host.h"
+#include "trust.h"
 
 #define MAX_DIRECTORIES 16
+#define MAX_SIDECAR_LINES 64
+#define MAX_REASON 8192
 
 /*
  * Everything used of libpython. The library itself has no dependency on it: hosts that load us must not need
@@ -53,27 +57,34 @@ static struct {
 
 static char library_path[PATH_MAX];
 
+/* What PYJPKI11_LOG names, else stderr. A privileged process writes to no file of its user's choice. */
+static int log_target(void)
+{
+    const char *target = is_privileged() ? NULL : secure_getenv("PYJPKI11_LOG");
+    int file = target == NULL || strcmp(target, "stderr") == 0 ? STDERR_FILENO : open_own_log(target);
+
+    return file >= 0 ? file : STDERR_FILENO;
+}
+
 /*
- * One line that says why the module cannot work; Python's own log does not exist yet. It goes where
- * PYJPKI11_LOG points, else to stderr: the host will only see CKR_GENERAL_ERROR.
+ * One line that says why the module cannot work; Python's own log does not exist yet, and the host will only see
+ * CKR_GENERAL_ERROR. What stands in the line cannot steer a terminal.
  */
 __attribute__((format(printf, 1, 2))) static bool refuse(const char *format, ...)
 {
-    const char *target = secure_getenv("PYJPKI11_LOG");
-    FILE *file = target == NULL || strcmp(target, "stderr") == 0 ? stderr : fopen(target, "ae");
+    char reason[MAX_REASON];
+    int file = log_target();
     va_list values;
 
-    if (file == NULL)
-        return false;
-    fputs("pyjpki11 ERROR: ", file);
     va_start(values, format);
-    vfprintf(file, format, values);
+    vsnprintf(reason, sizeof reason, format, values);
     va_end(values);
-    fputc('\n', file);
-    if (file == stderr)
-        fflush(file);
-    else
-        fclose(file);
+    for (char *each = reason; *each != '\0'; each++)
+        if (iscntrl((unsigned char)*each))
+            *each = ' ';
+    dprintf(file, "pyjpki11 ERROR: %s\n", reason);
+    if (file != STDERR_FILENO)
+        close(file);
     return false;
 }
 
@@ -131,12 +142,40 @@ static bool bind_python(void *handle)
     return true;
 }
 
+/* Root's code must not come from where others may write. Nor may that of a process that can do more than they. */
+static bool guards_its_code(void)
+{
+    return geteuid() == 0 || is_privileged();
+}
+
+static bool refuse_code(const char *path)
+{
+    return refuse("%s is not used: another user can write to it, to a folder above it or to something in it; install "
+                  "pyjpki11 where only root can write", path);
+}
+
+/* Who can change the library itself needs no other file, so then there is nothing to guard. */
+static bool python_may_run(void)
+{
+    static const char *const files[] = {PYTHON_LIBRARY, PYTHON_DIRECTORIES};
+
+    if (!guards_its_code() || !is_trusted(library_path))
+        return true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!is_trusted(files[i]))
+            return refuse_code(files[i]);
+    return true;
+}
+
 /* RTLD_GLOBAL because extension modules take PyExc_* and the like from the process, not from a library. */
 static bool find_python(void)
 {
     const char *name = libpython_name();
-    void *handle = dlopen(name, RTLD_NOW);
+    void *handle;
 
+    if (name != NULL && strcmp(name, PYTHON_LIBRARY) == 0 && !python_may_run())
+        return false;
+    handle = dlopen(name, RTLD_NOW);
     if (handle == NULL)
         return refuse("cannot load %s: %s", name, dlerror());
     if (!check_version(handle, name))
@@ -219,30 +258,44 @@ static bool start_python(void)
 /* ---- handing over ---- */
 
 /* The sidecar beside a copy of the library names the package directories, one a line. */
-static size_t read_sidecar(char directories[][PATH_MAX])
+static bool read_sidecar(char directories[][PATH_MAX], size_t *count)
 {
     char name[PATH_MAX + sizeof ".path"];
-    size_t count = 0;
     FILE *file;
 
     snprintf(name, sizeof name, "%s.path", library_path);
-    file = fopen(name, "re");
+    file = open_trusted(name);
     if (file == NULL)
-        return 0;
-    while (count < MAX_DIRECTORIES && fgets(directories[count], PATH_MAX, file) != NULL) {
-        directories[count][strcspn(directories[count], "\n")] = '\0';
-        count += directories[count][0] == '/';
+        return errno == ENOENT ? true : refuse("%s is not used: another user can have written it", name);
+    for (int lines = 0; lines < MAX_SIDECAR_LINES && *count < MAX_DIRECTORIES; lines++) {
+        if (fgets(directories[*count], PATH_MAX, file) == NULL)
+            break;
+        directories[*count][strcspn(directories[*count], "\n")] = '\0';
+        *count += directories[*count][0] == '/';
     }
     fclose(file);
-    return count;
+    return true;
+}
+
+/* What of a package directory is run in this process. */
+static const char *const PACKAGES[] = {"pyjpki11", "smartcard", "_cffi_backend", "cffi", "cryptography", "asn1crypto", NULL};
+
+static bool packages_may_run(char directories[][PATH_MAX], size_t count)
+{
+    if (!guards_its_code() || !is_trusted(library_path))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!is_trusted_within(directories[i], PACKAGES))
+            return refuse_code(directories[i]);
+    return true;
 }
 
 /* Without a sidecar the library is where it was installed: in the package itself. */
-static size_t package_directories(char directories[][PATH_MAX])
+static bool package_directories(char directories[][PATH_MAX], size_t *count)
 {
-    size_t count = read_sidecar(directories);
-
-    if (count == 0) {
+    if (!read_sidecar(directories, count))
+        return false;
+    if (*count == 0) {
         snprintf(directories[0], PATH_MAX, "%s", library_path);
         for (int level = 0; level < 2; level++) {
             char *slash = strrchr(directories[0], '/');
@@ -250,21 +303,24 @@ static size_t package_directories(char directories[][PATH_MAX])
             if (slash != NULL)
                 *slash = '\0';
         }
-        count = 1;
+        *count = 1;
     }
-    return count;
+    return packages_may_run(directories, *count);
 }
 
 /* Directories travel as one text, a line each: nothing else can hold them without a list object's API. */
-static void join_directories(char *joined, size_t size)
+static bool join_directories(char *joined, size_t size)
 {
     static char directories[MAX_DIRECTORIES][PATH_MAX];
-    size_t count = package_directories(directories);
+    size_t count = 0;
     size_t used = 0;
 
     joined[0] = '\0';
+    if (!package_directories(directories, &count))
+        return false;
     for (size_t i = 0; i < count && used < size; i++)
         used += (size_t)snprintf(joined + used, size - used, "%s%s", i > 0 ? "\n" : "", directories[i]);
+    return true;
 }
 
 /* The answer of bootstrap.py is empty when the core is attached, else it says what went wrong. */
@@ -281,16 +337,17 @@ static bool check_answer(PyObject *answer)
 static bool run_bootstrap(PyObject *names)
 {
     static char directories[MAX_DIRECTORIES * PATH_MAX];
-    PyObject *code = py.PyMarshal_ReadObjectFromString((const char *)BOOTSTRAP, sizeof BOOTSTRAP);
-    PyObject *done = code != NULL ? py.PyEval_EvalCode(code, names, names) : NULL;
-    PyObject *start = done != NULL ? py.PyDict_GetItemString(names, "start") : NULL;
-    PyObject *answer = NULL;
+    PyObject *code, *done, *start, *answer = NULL;
     bool attached;
 
-    join_directories(directories, sizeof directories);
+    if (!join_directories(directories, sizeof directories))
+        return false;
+    code = py.PyMarshal_ReadObjectFromString((const char *)BOOTSTRAP, sizeof BOOTSTRAP);
+    done = code != NULL ? py.PyEval_EvalCode(code, names, names) : NULL;
+    start = done != NULL ? py.PyDict_GetItemString(names, "start") : NULL;
     if (start != NULL)
-        answer = py.PyObject_CallFunction(start, "siKs", directories, (int)host.ours,
-                                          (unsigned long long)(uintptr_t)&core, SHIM_STAMP);
+        answer = py.PyObject_CallFunction(start, "siKsi", directories, (int)host.ours,
+                                          (unsigned long long)(uintptr_t)&core, SHIM_STAMP, (int)is_privileged());
     attached = check_answer(answer);
     py.Py_DecRef(code);
     py.Py_DecRef(done);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11 import log, program
+from pyjpki11 import log, program, trusted_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     Table = Mapping[str, object]
 
 MAX_TIMEOUT_S = 600
+MAX_FILE_LEN = 256 * 1024  # bytes; nobody writes that many settings
 CONSENT_EACH_SIGNATURE = "each-signature"
 CONSENT_EACH_LOGIN = "each-login"
 LOGOUT_CLEARS_CARD = "clear"
@@ -101,7 +102,8 @@ def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tupl
     """The settings in force for a program of these names, the widest first, and what is wrong in the file.
 
     The environment wins over the section of the program, that over the rest of the file, that over the defaults.
-    A file, section or line that cannot be used changes nothing: the defaults are the safe ones.
+    A file, section or line that cannot be used changes nothing: the defaults are the safe ones. Nor does a file that
+    others may have written.
     """
     settings = Settings(program.is_browser(programs))
     complaints: list[str] = []
@@ -157,10 +159,10 @@ def _parse(path: str, complaints: list[str]) -> Table:
     if not path:
         return {}
     try:
-        with open(path, "rb") as file:
-            import tomllib  # only here: most users have no such file, and it is slow to import
+        content = trusted_files.read(path, MAX_FILE_LEN)
+        import tomllib  # only here: most users have no such file, and it is slow to import
 
-            return tomllib.load(file)
+        return tomllib.loads(content.decode())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, RecursionError) as error:

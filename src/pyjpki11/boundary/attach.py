@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11 import arithmetic
+from pyjpki11 import arithmetic, environment
 from pyjpki11.boundary import native
 from pyjpki11.boundary._cffi import ffi, lib
 from pyjpki11.boundary.entry import Handlers
@@ -97,9 +97,11 @@ HANDLERS = {
 }
 
 
-def attach(core_address: int, stamp: str) -> None:
+def attach(core_address: int, stamp: str, is_privileged: bool = True) -> None:
     """Fill the library's table of functions, a `struct core` at that address, and lend the core what C does.
 
+    :param is_privileged: whether the kernel has marked the process so, or its ids differ; libraries of older builds do
+        not say, and are refused.
     :raises ImportError: the library and the installed package are of different builds.
     """
     own_stamp = ffi.string(lib.SHIM_STAMP).decode()
@@ -108,6 +110,7 @@ def attach(core_address: int, stamp: str) -> None:
             f"the library (build {stamp}) does not belong to the installed package (build {own_stamp}); "
             "reinstall pyjpki11, or copy the library anew"
         )
+    environment.note_privilege(is_privileged)
     for module, names in HANDLERS.items():
         Handlers(module, names).attach()
     arithmetic.power = native.power

@@ -1,0 +1,30 @@
+/* What nobody but root and the effective user can have written. */
+#ifndef PYJPKI11_TRUST_H
+#define PYJPKI11_TRUST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/*
+ * Whether this process may do more than those who started it: the kernel says so (set-id programs, file capabilities), or
+ * its ids differ. Nothing that they have chosen is to be used then, neither variable nor file.
+ */
+bool is_privileged(void);
+
+/*
+ * Whether a file or folder, all folders above it and all links on the way belong to root or the effective user, and can
+ * be written by no one else. Sticky folders are passed, links in them are not. What does not exist, and cannot be made
+ * by others either, passes too. The path is absolute. pyjpki11/trusted_files.py has the same rule for Python.
+ */
+bool is_trusted(const char *path);
+
+/* Whether that holds for everything in a folder too, as far as names begin with one of the NULL-terminated list. */
+bool is_trusted_within(const char *folder, const char *const *beginnings);
+
+/* A file that is_trusted, to be read; or NULL, with errno ENOENT if there is none, and EACCES if it is not trusted. */
+FILE *open_trusted(const char *path);
+
+/* A file of the effective user's own, to write behind its end; made for its owner alone if there is none. Or -1. */
+int open_own_log(const char *path);
+
+#endif
