@@ -32,7 +32,7 @@ class Starter:
 
     def __init__(self, program: Path, module_path: Path, env: Mapping[str, str]) -> None:
         self._program = program
-        self._module_path = module_path
+        self.module_path = module_path
         self._env = env
         self._running = contextlib.ExitStack()
         self.outcome = Outcome()
@@ -52,7 +52,7 @@ class Starter:
 
     def __call__(self, path: Path | str | None = None, flags: int = RTLD_NOW, **options: object) -> Module:
         """The module, or another library, in a program of its own."""
-        return Module(self.process(**options), path or self._module_path, flags)  # type: ignore[arg-type]
+        return Module(self.process(**options), path or self.module_path, flags)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Let all programs end, which must succeed."""
