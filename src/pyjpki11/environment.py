@@ -36,8 +36,8 @@ def is_privileged() -> bool:
 def variables() -> Mapping[str, str]:
     """None in a privileged process, whose user has chosen them. Design: decision 14
 
-    Else all: those of `os` where a program in Python has loaded it, and may have set some, or as they were at the start.
-    The module itself does without `os`, whose abstract classes take longer to make than all of ours.
+    Else all: those of `os` where a program in Python has loaded it, and may have set some; else as at the start. The
+    module itself does without `os`, whose abstract classes take longer to make than all of ours.
     """
     if is_privileged():
         return {}

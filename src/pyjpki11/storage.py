@@ -1,7 +1,8 @@
 """Small files that the module keeps between runs, in a folder of the user's own.
 
-Only what is public goes here. A folder or file that belongs to another, that others may write to, or that is a link, is
-not used, and nothing is made in a home of another user's; a disk that is full or read-only costs nothing but the memory.
+Only what is public goes here. A folder or file that belongs to another user, that others may write to, or that is a
+link, is not used, and nothing is made in the home of another user. A disk that is full or read-only costs nothing but
+the memory.
 """
 
 from __future__ import annotations

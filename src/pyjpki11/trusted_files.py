@@ -1,9 +1,10 @@
 """Files that nobody but root and the effective user can have written: the one place that says which those are.
 
-A file counts if it is a regular file that belongs to root or to the effective user, and neither its group nor others may
-write to it. The same holds for every folder on the way, from / on. A folder that others may write to is passed only if
-it is sticky, as /tmp is: what is ours or root's in it, they cannot exchange. They may still give a second name to such a
-file or link there, so in such a folder no link counts, and a file only if it has one name.
+A file counts if it is a regular file that belongs to root or to the effective user, and neither its group nor others
+may write to it. The same holds for every folder on the way, from / on. A folder that others may write to is passed only
+if it is sticky, as /tmp is: what is ours or root's in it, they cannot exchange. They may still put another name of such
+a file or link there (where fs.protected_hardlinks is 0), so in such a folder no link counts, and a file only if it has
+one name.
 
 People keep their settings behind links (HOME, ~/.config, the file itself). So links are followed, but by this module
 instead of the kernel: each has to belong to root or to the effective user, and every folder that it leads through is

@@ -30,7 +30,7 @@ def card_env(softcard_state: Path) -> dict[str, str]:
 class Starter:
     """Starts C programs under remote control, with the module in them; ends them with the test."""
 
-    def __init__(self, program: Path, module_path: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, program: Path, module_path: Path, env: Mapping[str, str | None]) -> None:
         self._program = program
         self.module_path = module_path
         self._env = env

@@ -24,7 +24,7 @@ CONFIG = ".config/pyjpki11/config.toml"
 CRONTAB = '"* * * * * root /tmp/evil" = 1\n'  # a line that the complaint about it would carry to a log
 AT_SECURE = 23  # of getauxval; elf.h
 PACKAGES = ("pyjpki11", "smartcard", "_cffi_backend*", "jpki_softcard")
-SECRET = 'database_password = "hunter2"\n'
+KEPT = 'database_key = "hunter2"\n'
 
 
 class Trap:
@@ -35,7 +35,7 @@ class Trap:
         self.home = folder / "home"
         self.roots = folder / "roots"
         self.roots.mkdir(mode=0o755)
-        (self.roots / "secret.toml").write_text(SECRET)
+        (self.roots / "secret.toml").write_text(KEPT)
         (self.roots / "secret.toml").chmod(0o600)
         shutil.copytree(card, self.home / "card")
         (self.home / CONFIG).parent.mkdir(parents=True)
@@ -46,15 +46,14 @@ class Trap:
         (self.home / CONFIG).write_text(text.replace("ROOTS", str(self.roots)).replace("HOME", str(self.home)))
         give(self.home)
 
-    def environment(self, *changes: dict[str, str]) -> dict[str, str]:
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str | None]:
         """The variables of the user's choice."""
-        variables = {key: value for each in changes for key, value in each.items()}
         named = {key: value.replace("ROOTS", str(self.roots)) for key, value in variables.items()}
         return {key: value.replace("HOME", str(self.home)) for key, value in named.items()}
 
     def check(self) -> None:
         """Root's folder is as it was, and nothing in the user's home is root's."""
-        assert os.listdir(self.roots) == ["secret.toml"]
+        assert {path.name: path.read_text() for path in self.roots.iterdir()} == {"secret.toml": KEPT}
         assert {path.lstat().st_uid for path in self.home.rglob("*")} == {OTHER}
 
 
@@ -202,7 +201,11 @@ TRAPS_FOR_ROOT: dict[str, tuple[dict[str, str], str, Callable[[Path], None] | No
     "a FIFO": ({"HOME": "HOME"}, "", _fifo),
     "a link to root's file": ({"HOME": "HOME", "PYJPKI11_LOG": "stderr"}, "", _link_to("ROOTS/secret.toml")),
     "a log in the home": ({"PYJPKI11_LOG": "HOME/log", "PYJPKI11_LOG_LEVEL": "debug"}, "", None),
-    "a log behind a link": ({"PYJPKI11_LOG": f"HOME/{CONFIG}"}, "", _link_to("ROOTS/secret.toml")),
+    "a log behind a link": (
+        {"PYJPKI11_LOG": f"HOME/{CONFIG}", "PYJPKI11_LOG_LEVEL": "debug"},
+        "",
+        _link_to("ROOTS/secret.toml"),
+    ),
     "a log that is a FIFO": ({"PYJPKI11_LOG": f"HOME/{CONFIG}", "PYJPKI11_LOG_LEVEL": "debug"}, "", _fifo),
     "a cache": ({"HOME": "HOME", "PYJPKI11_READER": "softcard:CARD"}, "", None),
     "a folder of caches": ({"XDG_CACHE_HOME": "HOME", "PYJPKI11_READER": "softcard:CARD"}, "", None),
@@ -227,7 +230,7 @@ def test_root_with_the_home_of_a_user(
     start = hosts()
     use(start(env=trap.environment(variables)))
     start.close()
-    assert "database_password" not in start.outcome.stderr
+    assert "database_key" not in start.outcome.stderr
     trap.check()
 
 

@@ -1,4 +1,4 @@
-"""Debian's su with Debian's libpam-p11: a set-uid program that lets in whoever has the card, and heeds nothing else of theirs."""
+"""Debian's su with Debian's libpam-p11: it lets in who has the card, and heeds nothing else of theirs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Su:
         self, user: str, pin: str = "", env: Mapping[str, str] | None = None
     ) -> CompletedProcess[str]:
         """Become a user, as one who is not root, to tell who one is."""
-        argv = [*IN_PRIVATE_ETC, self.etc, *AS_OTHER, "su", user, "-c", "id -u"]
+        argv: list[Path | str] = [*IN_PRIVATE_ETC, self.etc, *AS_OTHER, "su", user, "-c", "id -u"]
         return run(argv, env=env, text=f"{pin}\n", check=False)
 
 

@@ -57,10 +57,14 @@ def _setcap() -> str:
     return program
 
 
+def _set_capability(program: Path) -> None:
+    run([_setcap(), "cap_dac_override+ep", program])
+
+
 #: How a program comes to its rights.
 MAKERS = {
     "set-uid": _set_uid,
-    "file capabilities": lambda program: run([_setcap(), "cap_dac_override+ep", program]),
+    "file capabilities": _set_capability,
 }
 
 
