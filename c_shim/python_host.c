@@ -473,6 +473,7 @@ static bool attach_once(void)
         return refuse("this process was copied without fork(), so the module cannot start in it");
     if (host.attached || host.failed)
         return host.attached;
+    forget_unsafe_variables();
     host.attached = find_python()
         && (py.Py_IsInitialized() ? attach_to_running_python() : attach_to_own_python());
     host.failed = !host.attached;

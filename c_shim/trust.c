@@ -25,6 +25,19 @@ bool is_privileged(void)
         || gid != effective_gid || gid != saved_gid;
 }
 
+/* Debian 12's pcsc-lite asks for them by plain getenv, and secure_getenv knows nothing of ids that were changed later. */
+static const char *const PCSC_VARIABLES[] = {"PCSCLITE_CSOCK_NAME", "PCSCLITE_NO_BLOCKING", "PCSCLITE_DEBUG",
+                                             "LIBPCSCLITE_DELEGATE"};
+
+void forget_unsafe_variables(void)
+{
+    if (!is_privileged())
+        return;
+    for (size_t i = 0; i < sizeof PCSC_VARIABLES / sizeof *PCSC_VARIABLES; i++)
+        if (getenv(PCSC_VARIABLES[i]) != NULL)
+            unsetenv(PCSC_VARIABLES[i]);
+}
+
 static bool others_may_write(const struct stat *status)
 {
     return (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;

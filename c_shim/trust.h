@@ -12,6 +12,12 @@
 bool is_privileged(void);
 
 /*
+ * Takes from the environment of such a process what the PC/SC client library would heed; the C library takes away what
+ * concerns itself likewise. Does nothing in others.
+ */
+void forget_unsafe_variables(void);
+
+/*
  * Whether a file or folder, all folders above it and all links on the way belong to root or the effective user, and can
  * be written by no one else. Sticky folders are passed, links in them are not. What does not exist, and cannot be made
  * by others either, passes too. The path is absolute. pyjpki11/trusted_files.py has the same rule for Python.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -122,6 +123,34 @@ def test_a_privileged_host_heeds_nothing_of_its_user(
     trap.check()
 
 
+@pytest.fixture
+def door(trap: Trap) -> Iterator[socket.socket]:
+    """A socket of the user's, who would play the PC/SC service and its cards there."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(trap.home / "pcscd.comm"))
+        door.listen()
+        door.setblocking(False)
+        (trap.home / "pcscd.comm").chmod(0o777)
+        give(trap.home)
+        yield door
+
+
+def check_nobody_came(door: socket.socket) -> None:
+    """The user's own service was not asked."""
+    with pytest.raises(BlockingIOError):
+        door.accept()
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_privileged_host_asks_no_service_of_its_user(
+    hosts: Callable[..., Starter], c_host: Hosts, trap: Trap, door: socket.socket, kind: str
+) -> None:
+    """Debian 12's pcsc-lite would."""
+    start = hosts(privileged(c_host("remote"), trap.folder, kind))
+    use(start(prefix=AS_OTHER, env={"PCSCLITE_CSOCK_NAME": f"{trap.home}/pcscd.comm"}))
+    check_nobody_came(door)
+
+
 #: What a process that root has started makes of its ids: call, arguments.
 CHANGES = {
     "real uid": ("setresuid", OTHER, 0, 0),
@@ -145,6 +174,16 @@ def test_a_host_whose_ids_differ_heeds_nothing_of_its_user(
     start.close()
     assert start.outcome.stderr == ""
     trap.check()
+
+
+def test_a_host_whose_ids_differ_asks_no_service_of_its_user(
+    hosts: Callable[..., Starter], trap: Trap, door: socket.socket
+) -> None:
+    start = hosts()
+    process = start.process(env={"PCSCLITE_CSOCK_NAME": f"{trap.home}/pcscd.comm"})
+    assert process.libc(*CHANGES["real uid"]) == 0
+    use(Module(process, start.module_path))
+    check_nobody_came(door)
 
 
 def test_a_python_host_whose_ids_differ_heeds_nothing_of_its_user(python_host: PythonHost, trap: Trap) -> None:
