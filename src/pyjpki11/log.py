@@ -14,6 +14,7 @@ from pyjpki11 import trusted_files
 from pyjpki11.printable import printable
 
 ERROR, WARNING, INFO, DEBUG = range(4)
+STDERR = "stderr"  # the target that is not a file
 NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
 
 _target: str | None = None
@@ -43,7 +44,7 @@ def write(level: int, message: str) -> None:
         return
     line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {printable(' | '.join(message.splitlines()))}\n"
     try:
-        if _target == "stderr":
+        if _target == STDERR:
             posix.write(2, line.encode())
         else:
             trusted_files.append(_target, line.encode())

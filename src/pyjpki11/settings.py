@@ -99,7 +99,7 @@ def load(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> Sett
 
 
 def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tuple[Settings, list[str]]:
-    """The settings in force for a program of these names, the widest first, and what is wrong in the file.
+    """The settings in force for a program of these names, the widest first, and what is wrong in the file or with it.
 
     The environment wins over the section of the program, that over the rest of the file, that over the defaults.
     A file, section or line that cannot be used changes nothing: the defaults are the safe ones. Nor does a file that
@@ -112,7 +112,18 @@ def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tupl
     for variable, key in VARIABLES.items():
         if environment.get(variable):
             setattr(settings, key, environment[variable])
+    complaints += _log_complaints(settings.log)
     return settings, complaints
+
+
+def _log_complaints(target: str | None) -> Iterator[str]:
+    """A log that cannot be written does not say so itself; `pyjpki11 doctor` does."""
+    if not target or target == log.STDERR:
+        return
+    try:
+        trusted_files.require_appendable(target)
+    except (OSError, ValueError) as error:
+        yield f"log = {target!r} is not written: {error}"
 
 
 def file_path(environment: Mapping[str, str]) -> str:

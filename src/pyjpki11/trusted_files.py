@@ -97,6 +97,20 @@ def append(path: str, data: bytes) -> None:
         posix.close(file)
 
 
+def require_appendable(path: str) -> None:
+    """Find out whether `append` would write to a file, without making one.
+
+    :raises OSError: it would not; the text says why.
+    """
+    try:
+        real = real_path(path)
+    except FileNotFoundError:
+        real_path(_parent(path))
+    else:
+        _require_file(real, posix.lstat(real))
+        require_own(real, posix.lstat(real))
+
+
 def require_own(path: str, status: stat_result) -> None:
     """Refuse what belongs to another than the effective user, be it root.
 
@@ -114,7 +128,7 @@ def make_folder(path: str) -> None:
     try:
         posix.lstat(path)
     except FileNotFoundError:
-        parent = real_path(_folder_of(path) or "/")
+        parent = real_path(_parent(path))
         require_own(parent, posix.lstat(parent))
         _mkdir(f"{parent}/{_name_of(path)}")
 
@@ -133,6 +147,10 @@ def _steps(path: str) -> list[str]:
 
 def _folder_of(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _parent(path: str) -> str:
+    return _folder_of(path) or ("/" if path.startswith("/") else ".")
 
 
 def _name_of(path: str) -> str:
@@ -181,7 +199,7 @@ def _open_to_append(path: str) -> int:
 
 def _make_file(path: str) -> int:
     """A new file, which others may not even read, whatever the umask is."""
-    folder = real_path(_folder_of(path) or ("/" if path.startswith("/") else "."))
+    folder = real_path(_parent(path))
     flags = posix.O_WRONLY | posix.O_APPEND | posix.O_CREAT | posix.O_EXCL | CAREFULLY
     file = posix.open(f"{folder}/{_name_of(path)}", flags, PRIVATE_FILE)
     posix.fchmod(file, PRIVATE_FILE)

@@ -15,7 +15,7 @@ from support.process import run
 
 pytestmark = [needs_root, IN_PCSCDS_PROCESS]
 USER, USER_ID = "cardholder", 61234
-PAM_MODULES = sorted(Path("/").glob("usr/lib/*/security/pam_p11.so"))
+PAM_MODULES = sorted(Path("/usr/lib").glob("*/security/pam_p11.so"))
 #: /etc as PAM and su are to see it, for this program and those that it starts.
 IN_PRIVATE_ETC = ["unshare", "--mount", "sh", "-euc", 'mount --bind "$1" /etc; shift; exec "$@"', "sh"]
 SERVICE = """auth required {module} {library}
