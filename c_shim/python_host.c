@@ -266,7 +266,7 @@ static bool read_sidecar(char directories[][PATH_MAX], size_t *count)
     snprintf(name, sizeof name, "%s.path", library_path);
     file = open_trusted(name);
     if (file == NULL)
-        return errno == ENOENT ? true : refuse("%s is not used: another user can have written it", name);
+        return errno == ENOENT ? true : refuse("%s is not used: another user can write to it, or to a folder above it", name);
     for (int lines = 0; lines < MAX_SIDECAR_LINES && *count < MAX_DIRECTORIES; lines++) {
         if (fgets(directories[*count], PATH_MAX, file) == NULL)
             break;
@@ -278,14 +278,14 @@ static bool read_sidecar(char directories[][PATH_MAX], size_t *count)
 }
 
 /* What of a package directory is run in this process. */
-static const char *const PACKAGES[] = {"pyjpki11", "smartcard", "_cffi_backend", "cffi", "cryptography", "asn1crypto", NULL};
+static const char *const PACKAGES[] = {"pyjpki11", "smartcard", "_cffi_backend", "cryptography", NULL};
 
 static bool packages_may_run(char directories[][PATH_MAX], size_t count)
 {
     if (!guards_its_code() || !is_trusted(library_path))
         return true;
     for (size_t i = 0; i < count; i++)
-        if (!is_trusted_within(directories[i], PACKAGES))
+        if (!packages_are_trusted(directories[i], PACKAGES))
             return refuse_code(directories[i]);
     return true;
 }

@@ -111,15 +111,18 @@ static int find_untrusted(const char *path, const struct stat *status, int kind,
     return kind == FTW_NS || (S_ISLNK(status->st_mode) ? !is_trusted(path) : !entry_is_trusted(status, &folder));
 }
 
-static bool begins_with_one_of(const char *name, const char *const *beginnings)
+/* A package is a folder of its name, or a file with that name and a suffix. */
+static bool is_one_of(const char *name, const char *const *packages)
 {
-    for (; *beginnings != NULL; beginnings++)
-        if (strncmp(name, *beginnings, strlen(*beginnings)) == 0)
+    size_t length = strcspn(name, ".");
+
+    for (; *packages != NULL; packages++)
+        if (strlen(*packages) == length && strncmp(name, *packages, length) == 0)
             return true;
     return false;
 }
 
-bool is_trusted_within(const char *folder, const char *const *beginnings)
+bool packages_are_trusted(const char *folder, const char *const *packages)
 {
     bool trusted = is_trusted(folder);
     DIR *entries = trusted ? opendir(folder) : NULL;
@@ -127,7 +130,7 @@ bool is_trusted_within(const char *folder, const char *const *beginnings)
     char path[PATH_MAX];
 
     while (trusted && entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (!begins_with_one_of(entry->d_name, beginnings))
+        if (!is_one_of(entry->d_name, packages))
             continue;
         trusted = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path
             && is_trusted(path) && nftw(path, find_untrusted, MAX_FOLDERS_OPEN, FTW_PHYS) == 0;

@@ -24,8 +24,8 @@ void forget_unsafe_variables(void);
  */
 bool is_trusted(const char *path);
 
-/* Whether that holds for everything in a folder too, as far as names begin with one of the NULL-terminated list. */
-bool is_trusted_within(const char *folder, const char *const *beginnings);
+/* Whether that holds for a folder and everything in the packages of it that the list, NULL at its end, names. */
+bool packages_are_trusted(const char *folder, const char *const *packages);
 
 /* A file that is_trusted, to be read; or NULL, with errno ENOENT if there is none, and EACCES if it is not trusted. */
 FILE *open_trusted(const char *path);
