@@ -114,7 +114,7 @@ def default_directory() -> str:
 def _require_own(folder: str) -> None:
     user = getattr(os, "geteuid", None)  # Windows has none
     if user is not None and os.path.isdir(folder) and os.stat(folder).st_uid != user():
-        raise StateError(f"{folder}: it belongs to another user; name a directory for the card")
+        raise StateError(f"{folder}: it belongs to another user, so name a directory for the card")
 
 
 def replace_file(path: str, content: bytes) -> None:

@@ -5,73 +5,22 @@ tests/unit/test_trusted_files.py has each kind of file that is refused; here it 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from module.conftest import NO_READERS, PythonHost, Starter
-from module.remote import AUTHENTICATION, Module
+from module.conftest import NO_READERS, PythonHost, Starter, use
+from module.remote import Module
 from support.hosts import Hosts
 from support.pcsc_card import IN_PCSCDS_PROCESS
-from support.privileges import AS_OTHER, MAKERS, OTHER, give, needs_root, privileged, public_folder
+from support.privileges import AS_OTHER, CONFIG, CRONTAB, MAKERS, OTHER, Trap, give, needs_root, privileged
 
 # the kernel keeps PCSCLITE_CSOCK_NAME from privileged programs, so they may meet the card of another test
 pytestmark = [needs_root, IN_PCSCDS_PROCESS]
-CONFIG = ".config/pyjpki11/config.toml"
-CRONTAB = '"* * * * * root /tmp/evil" = 1\n'  # a line that the complaint about it would carry to a log
 AT_SECURE = 23  # of getauxval; elf.h
-PACKAGES = ("pyjpki11", "smartcard", "_cffi_backend*", "jpki_softcard")
-KEPT = 'database_key = "hunter2"\n'
-
-
-class Trap:
-    """What an ordinary user has prepared, and a folder where only root may write."""
-
-    def __init__(self, folder: Path, card: Path) -> None:
-        self.folder = folder
-        self.home = folder / "home"
-        self.roots = folder / "roots"
-        self.roots.mkdir(mode=0o755)
-        (self.roots / "secret.toml").write_text(KEPT)
-        (self.roots / "secret.toml").chmod(0o600)
-        shutil.copytree(card, self.home / "card")
-        (self.home / CONFIG).parent.mkdir(parents=True)
-        self.configure(CRONTAB)
-
-    def configure(self, text: str) -> None:
-        """The user's settings."""
-        (self.home / CONFIG).write_text(text.replace("ROOTS", str(self.roots)).replace("HOME", str(self.home)))
-        give(self.home)
-
-    def environment(self, variables: Mapping[str, str]) -> dict[str, str | None]:
-        """The variables of the user's choice."""
-        named = {key: value.replace("ROOTS", str(self.roots)) for key, value in variables.items()}
-        return {key: value.replace("HOME", str(self.home)) for key, value in named.items()}
-
-    def check(self) -> None:
-        """Root's folder is as it was, and nothing in the user's home is root's."""
-        assert {path.name: path.read_text() for path in self.roots.iterdir()} == {"secret.toml": KEPT}
-        assert {path.lstat().st_uid for path in self.home.rglob("*")} == {OTHER}
-
-
-@pytest.fixture
-def trap(issued_card: Path) -> Iterator[Trap]:
-    """A trap in a folder that all users reach."""
-    with public_folder() as folder:
-        yield Trap(folder, issued_card)
-
-
-def use(module: Module) -> None:
-    """What every program does first; a card that is there is asked for its certificate, which would be cached."""
-    module.initialize()
-    count = module.remote.ulong()
-    module.must("C_GetSlotList", 1, None, count)
-    if module.remote.read_ulong(count):
-        module.certificate(module.open_session(AUTHENTICATION))
 
 
 # -- set-uid programs, file capabilities ------------------------------------------------------------------------
@@ -88,19 +37,6 @@ ATTACKS: dict[str, tuple[dict[str, str], str]] = {
     "cache in the home": ({"PYJPKI11_READER": "softcard:HOME/card", "HOME": "HOME"}, ""),
     "secret": ({"PYJPKI11_CONFIG": "ROOTS/secret.toml", "PYJPKI11_LOG": "stderr"}, ""),
 }
-
-
-@pytest.fixture
-def hosts(c_host: Hosts, module_path: Path) -> Iterator[Callable[..., Starter]]:
-    """What starts the module in C programs without a card of their own: hosts(), hosts(program)."""
-    with contextlib.ExitStack() as running:
-
-        def make(program: Path | None = None) -> Starter:
-            starter = Starter(program or c_host("remote"), module_path, NO_READERS)
-            running.callback(starter.close)
-            return starter
-
-        yield make
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -294,130 +230,3 @@ def test_links_of_ones_own_are_followed(
     use(start(prefix=AS_OTHER, env={"HOME": str(trap.home)}))
     start.close()
     assert "is ignored: there is no such setting" in (trap.home / "log").read_text()
-
-
-# -- the sidecar of a copy, and the code that it leads to ---------------------------------------------------------
-
-
-class Copy:
-    """A copy of the library as `register --system` makes them: root's, with root's own copy of the package."""
-
-    def __init__(self, folder: Path, module_path: Path) -> None:
-        self.packages = folder / "packages"
-        self.packages.mkdir(mode=0o755)
-        for name in PACKAGES:
-            for path in module_path.parents[1].glob(name):
-                (shutil.copytree if path.is_dir() else shutil.copy)(path, self.packages / path.name)
-        (folder / "library").mkdir(mode=0o755)
-        self.library = Path(shutil.copy(module_path, folder / "library"))
-        self.sidecar = self.library.with_name(f"{self.library.name}.path")
-        self.sidecar.write_text(f"{self.packages}\n")
-
-
-@pytest.fixture
-def copy(trap: Trap, module_path: Path) -> Copy:
-    """A copy of the library, and of all that it needs."""
-    return Copy(trap.folder, module_path)
-
-
-def _others_packages(copy: Copy) -> None:
-    give(copy.packages)
-
-
-def _linked_packages(copy: Copy) -> None:
-    """The link is another user's, who can have it lead elsewhere at any time."""
-    theirs = copy.packages.with_name("theirs")
-    theirs.mkdir()
-    (theirs / "packages").symlink_to(copy.packages)
-    give(theirs)
-    copy.sidecar.write_text(f"{theirs}/packages\n")
-
-
-def _linked_package(copy: Copy) -> None:
-    theirs = copy.packages.with_name("theirs")
-    shutil.move(copy.packages / "pyjpki11", theirs)
-    (copy.packages / "pyjpki11").symlink_to(theirs)
-    give(theirs)
-
-
-def _sidecar_link(copy: Copy) -> None:
-    theirs = copy.sidecar.with_name("theirs.path")
-    copy.sidecar.rename(theirs)
-    copy.sidecar.symlink_to(theirs)
-    give(copy.sidecar)
-
-
-def _sidecar_fifo(copy: Copy) -> None:
-    copy.sidecar.unlink()
-    os.mkfifo(copy.sidecar)
-
-
-def _missing_in_a_shared_folder(copy: Copy) -> None:
-    """Anybody may put it there when it has been looked for."""
-    shared = copy.packages.with_name("shared")
-    shared.mkdir()
-    shared.chmod(0o1777)
-    copy.sidecar.write_text(f"{shared}/missing\n{copy.packages}\n")
-
-
-#: What another user can write to.
-WRITABLE: dict[str, Callable[[Copy], object]] = {
-    "sidecar of another": lambda copy: give(copy.sidecar),
-    "sidecar for all": lambda copy: copy.sidecar.chmod(0o666),
-    "sidecar of a group": lambda copy: copy.sidecar.chmod(0o664),
-    "sidecar that is a link of another": _sidecar_link,
-    "sidecar that is a FIFO": _sidecar_fifo,
-    "packages of another": _others_packages,
-    "packages for all": lambda copy: copy.packages.chmod(0o777),
-    "packages of a group": lambda copy: copy.packages.chmod(0o775),
-    "packages behind a link of another": _linked_packages,
-    "packages not there yet": _missing_in_a_shared_folder,
-    "package of another": lambda copy: give(copy.packages / "pyjpki11"),
-    "package behind a link": _linked_package,
-    "one file of another": lambda copy: give(copy.packages / "pyjpki11" / "errors.py"),
-    "one folder for all": lambda copy: (copy.packages / "pyjpki11" / "card").chmod(0o777),
-    "pyscard of another": lambda copy: give(copy.packages / "smartcard"),
-}
-
-
-@pytest.mark.parametrize("change", WRITABLE.values(), ids=WRITABLE)
-def test_root_runs_no_code_that_others_can_write(
-    hosts: Callable[..., Starter], copy: Copy, change: Callable[[Copy], object]
-) -> None:
-    change(copy)
-    start = hosts()
-    module = start(copy.library)
-    assert module.call("C_Initialize", None) == "CKR_GENERAL_ERROR"
-    start.close()
-    (line,) = start.outcome.stderr.splitlines()
-    assert line.startswith("pyjpki11 ERROR: ") and "is not used: another user can" in line
-
-
-@pytest.mark.parametrize("kind", MAKERS)
-def test_a_privileged_host_runs_no_code_that_others_can_write(
-    hosts: Callable[..., Starter], c_host: Hosts, trap: Trap, copy: Copy, kind: str
-) -> None:
-    start = hosts(privileged(c_host("remote"), trap.folder, kind))
-    use(start(copy.library, prefix=AS_OTHER))
-    give(copy.packages, user=1)
-    assert start(copy.library, prefix=AS_OTHER).call("C_Initialize", None) == "CKR_GENERAL_ERROR"
-    start.close()
-
-
-@pytest.mark.parametrize("prefix", [[], AS_OTHER], ids=["root", "a user"])
-def test_a_copy_that_only_root_can_write_serves_all(
-    hosts: Callable[..., Starter], copy: Copy, prefix: Sequence[str]
-) -> None:
-    start = hosts()
-    use(start(copy.library, prefix=prefix))
-    start.close()
-    assert start.outcome.stderr == ""
-
-
-def test_a_user_may_have_a_copy_of_their_own(hosts: Callable[..., Starter], copy: Copy) -> None:
-    for path in (copy.library.parent, copy.packages):
-        give(path)
-    start = hosts()
-    use(start(copy.library, prefix=AS_OTHER))
-    start.close()
-    assert start.outcome.stderr == ""

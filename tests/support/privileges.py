@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,9 @@ import pytest
 from support.process import run
 
 OTHER = 65534  # Debian's nobody
+CONFIG = ".config/pyjpki11/config.toml"
+CRONTAB = '"* * * * * root /tmp/evil" = 1\n'  # a line that the complaint about it would carry to a log
+KEPT = 'database_key = "hunter2"\n'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make programs that run with root's rights")
 #: What starts a program as an ordinary user, who can read all, wherever this project and its Python are installed.
 AS_OTHER = [
@@ -73,3 +76,33 @@ def privileged(program: Path, folder: Path, kind: str) -> Path:
     copy = Path(shutil.copy(program, folder / f"{program.name} {kind}".replace(" ", "-")))
     MAKERS[kind](copy)
     return copy
+
+
+class Trap:
+    """What an ordinary user has prepared, and a folder where only root may write."""
+
+    def __init__(self, folder: Path, card: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.roots = folder / "roots"
+        self.roots.mkdir(mode=0o755)
+        (self.roots / "secret.toml").write_text(KEPT)
+        (self.roots / "secret.toml").chmod(0o600)
+        shutil.copytree(card, self.home / "card")
+        (self.home / CONFIG).parent.mkdir(parents=True)
+        self.configure(CRONTAB)
+
+    def configure(self, text: str) -> None:
+        """The user's settings."""
+        (self.home / CONFIG).write_text(text.replace("ROOTS", str(self.roots)).replace("HOME", str(self.home)))
+        give(self.home)
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str | None]:
+        """The variables of the user's choice."""
+        named = {key: value.replace("ROOTS", str(self.roots)) for key, value in variables.items()}
+        return {key: value.replace("HOME", str(self.home)) for key, value in named.items()}
+
+    def check(self) -> None:
+        """Root's folder is as it was, and nothing in the user's home is root's."""
+        assert {path.name: path.read_text() for path in self.roots.iterdir()} == {"secret.toml": KEPT}
+        assert {path.lstat().st_uid for path in self.home.rglob("*")} == {OTHER}

@@ -52,7 +52,7 @@ def _moved_in_steps(path: Path) -> None:
 
 GOOD: dict[str, Callable[[Path], None]] = {
     "as it is": lambda _folder: None,
-    "for all to read": lambda folder: (folder / "file").chmod(0o444),
+    "for all to read": lambda folder: (folder / "file").chmod(0o644),
     "the folder is a link": _moved,
     "the folder is a link to a link": _moved_in_steps,
     "the file is a link": lambda folder: _moved(folder / "file"),
