@@ -76,7 +76,7 @@ def forget_imports() -> None:
             del sys.modules[name]
 
 
-def start(directory_lines: str, python_is_ours: int, core_address: int, stamp: str) -> str:
+def start(directory_lines: str, python_is_ours: int, core_address: int, stamp: str, is_privileged: int) -> str:
     """Attach the core to the C table at core_address; the answer is what went wrong, or nothing."""
     directories = directory_lines.split("\n")
     if python_is_ours:
@@ -91,7 +91,7 @@ def start(directory_lines: str, python_is_ours: int, core_address: int, stamp: s
             complete_core(directories)
         from pyjpki11.boundary.attach import attach
 
-        attach(core_address, stamp)
+        attach(core_address, stamp, bool(is_privileged))
         if python_is_ours:
             gc.freeze()  # it stays, so nobody needs to look at it
             gc.enable()

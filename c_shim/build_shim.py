@@ -15,7 +15,17 @@ from setuptools import Extension
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = "pyjpki11.libpyjpki11"
-SOURCES = ("shim.c", "host.c", "find_python.c", "start_python.c", "hand_over.c", "forks.c", "refuse.c")
+SOURCES = (
+    "shim.c",
+    "host.c",
+    "find_python.c",
+    "start_python.c",
+    "own_code.c",
+    "hand_over.c",
+    "forks.c",
+    "refuse.c",
+    "trust.c",
+)
 WARNINGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-fvisibility=hidden")
 #: Warnings are for our own code.
 PYTHON_HEADERS = ("-isystem", sysconfig.get_path("include"))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "find_python.h"
+#include "own_code.h"
 #include "refuse.h"
 
 struct python py;
@@ -68,8 +69,11 @@ static bool bind_python(void *handle)
 bool find_python(void)
 {
     const char *name = libpython_name();
-    void *handle = dlopen(name, RTLD_NOW);
+    void *handle;
 
+    if (name != NULL && strcmp(name, PYTHON_LIBRARY) == 0 && !python_may_run())
+        return false;
+    handle = dlopen(name, RTLD_NOW);
     if (handle == NULL)
         return refuse("cannot load %s: %s", name, dlerror());
     if (!check_version(handle, name))

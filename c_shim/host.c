@@ -10,6 +10,7 @@
 #include "host_state.h"
 #include "refuse.h"
 #include "start_python.h"
+#include "trust.h"
 
 struct core core;
 struct host host = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -50,6 +51,7 @@ static bool attach_once(void)
         return refuse("this process was copied without fork(), so the module cannot start in it");
     if (host.attached || host.failed)
         return host.attached;
+    forget_unsafe_variables();
     host.attached = find_python()
         && (py.Py_IsInitialized() ? attach_to_running_python() : attach_to_own_python());
     host.failed = !host.attached;

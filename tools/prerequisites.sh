@@ -114,6 +114,8 @@ group_test() {
     need_program import imagemagick
     need_program tesseract tesseract-ocr
     need_program valgrind valgrind
+    need_program setcap libcap2-bin
+    need_file libpam-p11 /usr/lib/*/security/pam_p11.so /lib/*/security/pam_p11.so
     need_program man man-db
     need_program zsh zsh
     need_program fish fish

@@ -1,6 +1,7 @@
 """The text form of an exchange, PINs masked."""
 
 import os
+import stat
 
 from .errors import OptionError
 
@@ -26,11 +27,15 @@ class ApduLog:
     """A file that grows by whole lines; several processes may share it."""
 
     def __init__(self, path: str) -> None:
-        """Open for appending, mode 0600; OptionError when that fails."""
+        """Open for appending, mode 0600; OptionError when that fails, or it is not a regular file of the user's own."""
+        self._descriptor = -1
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CLOEXEC, 0o600)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CAREFULLY, 0o600)
         except OSError as error:
             raise OptionError(f"{path}: {error.strerror}") from error
+        if not _is_own(os.fstat(self._descriptor)):
+            self.close()
+            raise OptionError(f"{path}: it is not a regular file of yours")
 
     def write(self, line: str) -> None:
         """Append one line at once."""
@@ -43,4 +48,10 @@ class ApduLog:
         self._descriptor = -1
 
 
-_CLOEXEC: int = getattr(os, "O_CLOEXEC", 0)  # Windows has none
+def _is_own(status: os.stat_result) -> bool:
+    user = getattr(os, "geteuid", lambda: status.st_uid)  # Windows has none
+    return stat.S_ISREG(status.st_mode) and status.st_uid == user()
+
+
+#: Follow no link, wait for nobody at the other end of a FIFO; Windows has neither.
+_CAREFULLY: int = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))

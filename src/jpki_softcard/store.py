@@ -13,6 +13,8 @@ from .rsa import PrivateKey
 FORMAT = 1
 CERTIFICATES = ("auth", "sign", "auth_ca", "sign_ca")
 CARD_FILE, PIN_FILE, LOCK_FILE = "card.json", "pins.json", "lock"
+#: Follow no link, wait for nobody at the other end of a FIFO; Windows has neither.
+CAREFULLY: int = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
 
 
 class Pin(NamedTuple):
@@ -98,15 +100,27 @@ def exists(directory: str) -> bool:
 
 
 def default_directory() -> str:
-    """$XDG_STATE_HOME/jpki-softcard."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    """$XDG_STATE_HOME/jpki-softcard, or the same in ~/.local/state.
+
+    StateError where the home is another user's, as root's can be under sudo: a card made there would be root's.
+    """
+    home = os.environ.get("XDG_STATE_HOME")
+    if not home:
+        _require_own(os.path.expanduser("~"))
+        home = os.path.join(os.path.expanduser("~"), ".local", "state")
     return os.path.join(home, "jpki-softcard")
 
 
+def _require_own(folder: str) -> None:
+    user = getattr(os, "geteuid", None)  # Windows has none
+    if user is not None and os.path.isdir(folder) and os.stat(folder).st_uid != user():
+        raise StateError(f"{folder}: it belongs to another user, so name a directory for the card")
+
+
 def replace_file(path: str, content: bytes) -> None:
-    """Write a file of mode 0600 that is there whole or not at all."""
-    temporary = f"{path}.{os.getpid()}.new"
-    descriptor = _open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    """Write a file of mode 0600 that is there whole or not at all. What is there already is not written to."""
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
+    descriptor = _open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -120,7 +134,7 @@ def replace_file(path: str, content: bytes) -> None:
 
 def _open(path: str, flags: int) -> int:
     try:
-        return os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+        return os.open(path, flags | CAREFULLY, 0o600)
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""The environment variables of the process that the module is in."""
+"""The environment variables of the process that the module is in, and whether it may heed them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,40 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+#: What tells the real, the effective and the saved ids; macOS keeps the saved ones to itself.
+_IDS: tuple[Callable[[], tuple[int, ...]], ...] = (
+    getattr(posix, "getresuid", lambda: (posix.getuid(), posix.geteuid())),
+    getattr(posix, "getresgid", lambda: (posix.getgid(), posix.getegid())),
+)
 _at_start: dict[str, str] = {}
+_was_started_privileged = False
+
+
+def note_privilege(is_privileged: bool) -> None:
+    """Record what only C can ask the kernel; it stays so until the process ends."""
+    global _was_started_privileged
+    _was_started_privileged = _was_started_privileged or is_privileged
+
+
+def is_privileged() -> bool:
+    """Whether the process may do more than those who started it, so that nothing of theirs is to be trusted.
+
+    The kernel has marked it so (AT_SECURE: set-id programs, file capabilities), or its ids differ now. The saved ids
+    count too: it can take on what they stand for. Spec: getauxval(3), credentials(7)
+    """
+    return _was_started_privileged or any(len(set(ids())) > 1 for ids in _IDS)
 
 
 def variables() -> Mapping[str, str]:
-    """All of them: those of `os` where a program in Python has loaded it, and may have set some; else as at the start.
+    """None in a privileged process, whose user has chosen them. Design: decision 14
 
-    The module itself does without `os`, whose abstract classes take longer to make than all of ours.
+    Else all: those of `os` where a program in Python has loaded it, and may have set some; else as at the start. The
+    module itself does without `os`, whose abstract classes take longer to make than all of ours.
     """
+    if is_privileged():
+        return {}
     loaded = sys.modules.get("os")
     if loaded is not None:
         found: Mapping[str, str] = loaded.environ

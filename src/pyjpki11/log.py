@@ -1,7 +1,8 @@
 """The log: lines for people, written where PYJPKI11_LOG points.
 
 It is off by default, never writes to standard output, and takes no PIN, no signed data and no personal data:
-callers pass facts about readers, commands and status words only. The standard library's logging package is
+callers pass facts about readers, commands and status words only. A file has to be the user's own, in folders where
+others may not write; a new one is readable by its owner only. The standard library's logging package is
 not used because importing it costs more than everything else this module does at start.
 """
 
@@ -9,7 +10,11 @@ from __future__ import annotations
 
 import posix
 
+from pyjpki11 import trusted_files
+from pyjpki11.printable import printable
+
 ERROR, WARNING, INFO, DEBUG = range(4)
+STDERR = "stderr"  # the target that is not a file
 NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
 
 _target: str | None = None
@@ -29,29 +34,22 @@ def is_enabled(level: int) -> bool:
 
 
 def write(level: int, message: str) -> None:
-    """Write one line, whatever line ends the message has.
+    """Write one line, whatever line ends the message has. Readers and cards name themselves, so nothing in it steers a
+    terminal either.
 
     The file is opened for each line: a host may close every descriptor it does not know and use the number for a
     file of its own. It also must not fail because its log cannot be written.
     """
     if _target is None or level > _level:
         return
-    line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {' | '.join(message.splitlines())}\n"
+    line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {printable(' | '.join(message.splitlines()))}\n"
     try:
-        if _target == "stderr":
-            posix.write(2, line.encode(errors="backslashreplace"))
+        if _target == STDERR:
+            posix.write(2, line.encode())
         else:
-            _append(_target, line.encode(errors="backslashreplace"))
+            trusted_files.append(_target, line.encode())
     except (OSError, ValueError):
-        pass  # closed stderr, full disk, no such folder, a name that cannot be one
-
-
-def _append(path: str, line: bytes) -> None:
-    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND | posix.O_CLOEXEC, 0o600)
-    try:
-        posix.write(file, line)
-    finally:
-        posix.close(file)
+        pass  # closed stderr, full disk, no such folder, a name that cannot be one, a file of others
 
 
 def error(message: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11 import log, program
+from pyjpki11 import log, program, trusted_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     Table = Mapping[str, object]
 
 MAX_TIMEOUT_S = 600
+MAX_FILE_LEN = 256 * 1024  # bytes; nobody writes that many settings
 CONSENT_EACH_SIGNATURE = "each-signature"
 CONSENT_EACH_LOGIN = "each-login"
 LOGOUT_CLEARS_CARD = "clear"
@@ -98,10 +99,11 @@ def load(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> Sett
 
 
 def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tuple[Settings, list[str]]:
-    """The settings in force for a program of these names, the widest first, and what is wrong in the file.
+    """The settings in force for a program of these names, the widest first, and what is wrong in the file or with it.
 
     The environment wins over the section of the program, that over the rest of the file, that over the defaults.
-    A file, section or line that cannot be used changes nothing: the defaults are the safe ones.
+    A file, section or line that cannot be used changes nothing: the defaults are the safe ones. Nor does a file that
+    others may have written.
     """
     settings = Settings(program.is_browser(programs))
     complaints: list[str] = []
@@ -110,7 +112,18 @@ def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tupl
     for variable, key in VARIABLES.items():
         if environment.get(variable):
             setattr(settings, key, environment[variable])
+    complaints += _log_complaints(settings.log)
     return settings, complaints
+
+
+def _log_complaints(target: str | None) -> Iterator[str]:
+    """A log that cannot be written does not say so itself; `pyjpki11 doctor` does."""
+    if not target or target == log.STDERR:
+        return
+    try:
+        trusted_files.require_appendable(target)
+    except (OSError, ValueError) as error:
+        yield f"log = {target!r} is not written: {error}"
 
 
 def file_path(environment: Mapping[str, str]) -> str:
@@ -157,10 +170,10 @@ def _parse(path: str, complaints: list[str]) -> Table:
     if not path:
         return {}
     try:
-        with open(path, "rb") as file:
-            import tomllib  # only here: most users have no such file, and it is slow to import
+        content = trusted_files.read(path, MAX_FILE_LEN)
+        import tomllib  # only here: most users have no such file, and it is slow to import
 
-            return tomllib.load(file)
+        return tomllib.loads(content.decode())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, RecursionError) as error:

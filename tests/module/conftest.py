@@ -12,6 +12,7 @@ import pytest
 from module.remote import AUTHENTICATION, RTLD_NOW, Module, Outcome, Remote, remote
 from support.hosts import Hosts
 from support.openssl import openssl_verify
+from support.privileges import Trap, public_folder
 from support.process import run
 
 RunHost = Callable[..., "CompletedProcess[str]"]
@@ -30,9 +31,9 @@ def card_env(softcard_state: Path) -> dict[str, str]:
 class Starter:
     """Starts C programs under remote control, with the module in them; ends them with the test."""
 
-    def __init__(self, program: Path, module_path: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, program: Path, module_path: Path, env: Mapping[str, str | None]) -> None:
         self._program = program
-        self._module_path = module_path
+        self.module_path = module_path
         self._env = env
         self._running = contextlib.ExitStack()
         self.outcome = Outcome()
@@ -52,7 +53,7 @@ class Starter:
 
     def __call__(self, path: Path | str | None = None, flags: int = RTLD_NOW, **options: object) -> Module:
         """The module, or another library, in a program of its own."""
-        return Module(self.process(**options), path or self._module_path, flags)  # type: ignore[arg-type]
+        return Module(self.process(**options), path or self.module_path, flags)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Let all programs end, which must succeed."""
@@ -119,3 +120,32 @@ def python_host(module_path: Path, card_env: dict[str, str], tmp_path: Path) -> 
         return run(argv, env={**card_env, **(env or {})}, check=check)
 
     return run_it
+
+
+@pytest.fixture
+def trap(issued_card: Path) -> Iterator[Trap]:
+    """What an ordinary user has prepared for root, in a folder that all users reach."""
+    with public_folder() as folder:
+        yield Trap(folder, issued_card)
+
+
+@pytest.fixture
+def hosts(c_host: Hosts, module_path: Path) -> Iterator[Callable[..., Starter]]:
+    """What starts the module in C programs without a card of their own: hosts(), hosts(program)."""
+    with contextlib.ExitStack() as running:
+
+        def make(program: Path | None = None) -> Starter:
+            starter = Starter(program or c_host("remote"), module_path, NO_READERS)
+            running.callback(starter.close)
+            return starter
+
+        yield make
+
+
+def use(module: Module) -> None:
+    """What every program does first; a card that is there is asked for its certificate, which would be cached."""
+    module.initialize()
+    count = module.remote.ulong()
+    module.must("C_GetSlotList", 1, None, count)
+    if module.remote.read_ulong(count):
+        module.certificate(module.open_session(AUTHENTICATION))

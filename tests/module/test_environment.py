@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -132,6 +135,67 @@ def test_log_of_a_refusal_goes_where_it_should(start: Starter, module_path: Path
     start.close()
     assert start.outcome.stderr == ""
     assert log.read_text().startswith("pyjpki11 ERROR: the Python core does not load")
+
+
+def _log_as_it_should_be(log: Path) -> None:
+    """A file of one's own is there already."""
+    log.touch(0o640)
+
+
+def _log_of_others(log: Path) -> None:
+    log.touch()
+    log.chmod(0o666)
+
+
+def _log_behind_a_link(log: Path) -> None:
+    log.symlink_to(log.with_name("precious"))
+
+
+def _log_in_a_folder_for_all(log: Path) -> None:
+    log.parent.chmod(0o777)
+
+
+#: What stands where the log should be -> the mode of the file that has the line, if it has.
+LOGS = {
+    "nothing": (lambda log: None, 0o600),
+    "a file": (_log_as_it_should_be, 0o640),
+    "a file for all": (_log_of_others, None),
+    "a FIFO": (os.mkfifo, None),
+    "a link to nothing": (_log_behind_a_link, None),
+    "a folder for all": (_log_in_a_folder_for_all, None),
+}
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+@pytest.mark.parametrize(("prepare", "mode"), LOGS.values(), ids=LOGS)
+def test_log_of_a_refusal_is_a_file_of_ones_own(
+    start: Starter, module_path: Path, tmp_path: Path, prepare: Callable[[Path], None], mode: int | None, umask: int
+) -> None:
+    """Else the line goes to stderr: a FIFO keeps no host waiting, and others can neither read nor write the log."""
+    copy, log = tmp_path / "copy.so", tmp_path / "logs" / "log"
+    copy.write_bytes(module_path.read_bytes())
+    log.parent.mkdir()
+    prepare(log)
+    module = start(path=copy, env={"PYJPKI11_LOG": str(log)})
+    module.remote.libc("umask", umask)
+    assert module.call("C_Initialize", None) == "CKR_GENERAL_ERROR"
+    start.close()
+    written = log.read_text() if mode is not None else start.outcome.stderr
+    assert written.startswith("pyjpki11 ERROR: the Python core does not load") and written.count("\n") == 1
+    assert mode is None or log.stat().st_mode & 0o7777 == mode
+    assert not (log.parent / "precious").exists()
+
+
+def test_a_refusal_does_not_steer_a_terminal(start: Starter, module_path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "\x1b[2Jforged"
+    folder.mkdir()
+    copy = Path(shutil.copy(module_path, folder))
+    copy.with_name(f"{copy.name}.path").write_text(f"{tmp_path}\n")
+    copy.with_name(f"{copy.name}.path").chmod(0o666)
+    assert start(path=copy).call("C_Initialize", None) == "CKR_GENERAL_ERROR"
+    start.close()
+    (line,) = start.outcome.stderr.splitlines()
+    assert "forged" in line and line.isprintable()
 
 
 # -- what belongs to the host ---------------------------------------------------------------------------------

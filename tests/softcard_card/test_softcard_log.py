@@ -1,5 +1,6 @@
 """What is recorded of an exchange, how long it takes."""
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,18 @@ def test_log_that_cannot_be_written(tmp_path: Path) -> None:
     """The path is named."""
     with pytest.raises(OptionError, match="missing"):
         ApduLog(str(tmp_path / "missing" / "log"))
+
+
+def test_log_that_is_no_file_of_ones_own(tmp_path: Path) -> None:
+    """A link is not followed, and nobody is waited for at the other end of a FIFO."""
+    (tmp_path / "link").symlink_to(tmp_path / "precious")
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "fifo"):
+        with pytest.raises(OptionError, match=name):
+            ApduLog(str(tmp_path / name))
+    with pytest.raises(OptionError, match="regular file"):
+        ApduLog("/dev/null")
+    assert not (tmp_path / "precious").exists()
 
 
 def test_timing(make_card: Any) -> None:

@@ -1,6 +1,7 @@
 """The state directory."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -183,3 +184,29 @@ def test_unwritable_directory(tmp_path: Path) -> None:
     with pytest.raises(StateError):
         jpki_softcard.create(str(tmp_path / "file"))
     assert (tmp_path / "file").is_file()
+
+
+def test_no_link_is_written_through(make_card: Any, directory: Path, tmp_path: Path) -> None:
+    """Neither one in the lock's place, nor what stands where the next file will be made."""
+    (tmp_path / "precious").write_text("precious")
+    for name in ("pins.json.new", f"pins.json.{os.getpid()}.new"):
+        (directory / name).symlink_to(tmp_path / "precious")
+    card = make_card()
+    card.transmit(SELECT_JPKI)
+    assert card.transmit(WRONG_PIN) == b"\x63\xc2"
+    (directory / "lock").unlink()
+    (directory / "lock").symlink_to(tmp_path / "new")
+    with pytest.raises(StateError, match="lock"):
+        card.transmit(WRONG_PIN)
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give folders away")
+def test_no_card_is_made_in_the_home_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root keeps the home of a user under sudo -E."""
+    os.chown(tmp_path, 65534, 65534)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(StateError, match="another user"):
+        jpki_softcard.open_card()
+    assert list(tmp_path.iterdir()) == []

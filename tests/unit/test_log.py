@@ -63,11 +63,42 @@ def test_one_call_one_line(end: str, target: Path) -> None:
     assert b"first" in written and b"second" in written
 
 
-@pytest.mark.parametrize("text", ["署名用電子証明書", "\udcff", "\0", "x" * 100_000])
+@pytest.mark.parametrize("text", ["署名用電子証明書", "山田\u3000太郎", "\udcff", "x" * 100_000])
 def test_any_text(text: str, target: Path) -> None:
     log.configure(str(target), None)
     log.error(text)
     assert target.read_bytes().endswith(text.encode(errors="backslashreplace") + b"\n")
+
+
+STEERING = {
+    "erases the screen": "\x1b[2J",
+    "sets the title": "\x1b]0;title\x07",
+    "C1": "\x9b2J",
+    "backspaces": "\b\b",
+    "no text": "\0",
+    "DEL": "\x7f",
+    "turns the writing round": "\u202e",
+    "isolates": "\u2066",
+    "Arabic letter mark": "\u061c",
+    "no width": "\u200b",
+    "joins": "\u2060",
+    "byte order": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "tag": "\U000e0041",
+}
+
+
+@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+@pytest.mark.parametrize("to", ["file", "stderr"])
+def test_no_text_steers_a_terminal(text: str, to: str, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What readers and cards call themselves may stand in the log."""
+    log.configure(str(target) if to == "file" else "stderr", None)
+    log.error(f"reader {text}forged: no card")
+    written = target.read_text() if to == "file" else capfd.readouterr().err
+    assert written.endswith("forged: no card\n") and written.count("\n") == 1
+    assert written.rstrip("\n").isprintable()
 
 
 def test_off_by_default(capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,49 @@ def test_a_log_that_cannot_be(tmp_path: Path) -> None:
     """Nor can the complaint about the other line be written."""
     loaded = load(write(tmp_path, 'log = "a\\u0000b"\nlogout = "never"\n'))
     assert loaded["logout"] == "clear"
+
+
+@pytest.mark.parametrize("name", ["none/log", "folder", "fifo", "all"])
+def test_a_log_that_is_not_written_is_complained_about(name: str, tmp_path: Path) -> None:
+    """By the doctor, since the log cannot say it."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "all").touch()
+    (tmp_path / "all").chmod(0o666)
+    _settings, complaints = settings.read({"PYJPKI11_LOG": f"{tmp_path}/{name}"})
+    assert len(complaints) == 1 and f"{tmp_path}/{name}' is not written: " in complaints[0]
+
+
+def test_a_log_that_will_be_written_is_not_made_yet(tmp_path: Path) -> None:
+    assert settings.read({"PYJPKI11_LOG": f"{tmp_path}/log"})[1] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _written_by_all(path: Path) -> None:
+    path.chmod(0o666)
+
+
+def _in_a_folder_for_all(path: Path) -> None:
+    path.parent.chmod(0o777)
+
+
+def _endless(path: Path) -> None:
+    path.write_bytes(b"#" * (settings.MAX_FILE_LEN + 1))
+
+
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("change", [_written_by_all, _in_a_folder_for_all, _endless, _fifo])
+def test_a_file_that_others_may_have_written(
+    change: Callable[[Path], None], tmp_path: Path, complaints: list[str]
+) -> None:
+    path = write(tmp_path, 'logout = "keep"\n')
+    change(path)
+    assert load(path) == DEFAULTS
+    assert len(complaints) == 1 and complaints[0].startswith(f"{path} is ignored: ")
 
 
 def test_complaints_reach_the_log_of_the_same_file(tmp_path: Path) -> None:

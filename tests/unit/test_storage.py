@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,34 @@ def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, monkeypatch: pytes
     storage.write_lines("name", ["lost"])
     assert storage.read_lines("name") == []
     assert not (tmp_path / "nobody").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give folders away")
+def test_nothing_is_made_in_the_home_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root keeps the home of a user under sudo -E: ~/.cache of root would lock that user out of it."""
+    os.chown(tmp_path, 65534, 65534)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    storage.write_lines("name", ["lost"])
+    assert list(tmp_path.iterdir()) == []
+    assert storage.read_lines("name") == []
+
+
+def test_a_home_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner's own link."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "home").symlink_to(tmp_path / "disk")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    storage.write_lines("name", ["kept"])
+    assert storage.read_lines("name") == ["kept"]
+    assert (tmp_path / "disk/.cache/pyjpki11/name").read_text() == "kept\n"
+
+
+@pytest.mark.parametrize("place", ["pyjpki11", "."])
+def test_a_folder_that_others_may_write_to(place: str, folder: Path) -> None:
+    storage.write_lines("name", ["mine"])
+    (folder.parent / place).chmod(0o777)
+    assert storage.read_lines("name") == []
+    storage.write_lines("name", ["lost"])
+    assert (folder / "name").read_text() == "mine\n"

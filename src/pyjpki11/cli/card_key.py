@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import methodcaller
 
-from pyjpki11 import settings
+from pyjpki11 import environment, settings
 from pyjpki11.card.layout import SIGNATURE, KeyLayout
 from pyjpki11.card.pin import wipe
 from pyjpki11.cli import exits, output, pin_entry, progress
@@ -34,7 +33,7 @@ MECHANISMS = {"sha256": ckm.SHA256_RSA_PKCS, "sha384": ckm.SHA384_RSA_PKCS, "sha
 
 def needs_consent(key: KeyLayout) -> bool:
     """Whether each signature with a key needs its PIN. Design: decision 7"""
-    return key is SIGNATURE and settings.load(os.environ).signature_consent == CONSENT_EACH_SIGNATURE
+    return key is SIGNATURE and settings.load(environment.variables()).signature_consent == CONSENT_EACH_SIGNATURE
 
 
 def token_on(line: WatchedLine, key: KeyLayout) -> Token:
@@ -43,7 +42,7 @@ def token_on(line: WatchedLine, key: KeyLayout) -> Token:
     :raises CardNotRecognized: it is another card.
     """
     layout = next(layout for layout_key, layout in TOKENS if layout_key is key)
-    chosen = settings.load(os.environ)
+    chosen = settings.load(environment.variables())
     insertion = Insertion(itertools.count(1).__next__, line, CardMemory(chosen.certificate_cache))
     return Token(insertion, key, layout, chosen)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pyjpki11 import settings
+from pyjpki11 import environment, settings
 from pyjpki11.card.jpki import JpkiCard
 from pyjpki11.card.text import TextCard
 from pyjpki11.card.token_info import TokenInfo
@@ -85,7 +84,7 @@ class Readers:
 @contextmanager
 def readers(options: Options) -> Iterator[Readers]:
     """The readers, for as long as the block runs."""
-    chosen = settings.load(os.environ)
+    chosen = settings.load(environment.variables())
     driver = open_driver(chosen.reader, chosen.card_timeout)
     try:
         yield Readers(driver, options)
@@ -154,7 +153,7 @@ def _several(names: list[str]) -> ToolError:
 
 def _end(line: WatchedLine, jpki: JpkiCard) -> None:
     try:
-        if line.carried_pin and settings.load(os.environ).logout == settings.LOGOUT_CLEARS_CARD:
+        if line.carried_pin and settings.load(environment.variables()).logout == settings.LOGOUT_CLEARS_CARD:
             jpki.clear_security_status()
     except JpkiError:
         pass  # the card is gone, and with it what it knew; or it is none of ours

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
-from pyjpki11 import settings
+from pyjpki11 import environment, settings
 from pyjpki11.cli import exits, registrations
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.language import _
@@ -32,7 +31,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    _values, complaints = settings.read(os.environ)
+    _values, complaints = settings.read(environment.variables())
     for complaint in complaints:
         remedy = _("Correct the settings file; a line that is not understood has no effect.")
         yield Finding(WARNING, "settings", complaint, remedy)

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from pyjpki11 import settings
+from pyjpki11 import environment, settings
 from pyjpki11.cli import exits
 from pyjpki11.cli.cards import Readers
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
@@ -21,7 +21,7 @@ KEPT_OUT = "SCARD_W_SECURITY_VIOLATION"
 
 def examine(those: Readers) -> Iterator[Finding]:
     """The service and its readers."""
-    chosen = settings.load(os.environ).reader
+    chosen = settings.load(environment.variables()).reader
     if chosen != "pcsc":
         yield Finding(NOTE, "other-driver", _("The settings have cards come from '{reader}'.", reader=chosen))
     try:
