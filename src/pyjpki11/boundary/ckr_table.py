@@ -19,6 +19,7 @@ CKR_OF: dict[type[BaseException], int] = {
     errors.BadCardData: ckr.DEVICE_ERROR,
     errors.WrongSignature: ckr.DEVICE_ERROR,
     errors.StatusWordError: ckr.DEVICE_ERROR,
+    errors.PssUnknown: ckr.DEVICE_ERROR,
     errors.SecurityStatusNotSatisfied: ckr.USER_NOT_LOGGED_IN,
     errors.PinError: ckr.PIN_INCORRECT,
     errors.PinLengthOutOfRange: ckr.PIN_LEN_RANGE,

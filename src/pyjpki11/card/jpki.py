@@ -262,7 +262,7 @@ class JpkiCard(Application):
         self.select_ef(key.key_ef)
         data, sw = self.channel.exchange(*command, CURRENT_EF, block, CHUNK_LEN)
         if sw == status.WRONG_P1_OR_P2 and mode == SIGN_PSS:
-            raise PssUnknown(sw, apdu.PERFORM_SECURITY_OPERATION)
+            raise PssUnknown(sw, apdu.PERFORM_SECURITY_OPERATION, status.sentence(sw, apdu.PERFORM_SECURITY_OPERATION))
         if sw != status.SUCCESS:
             raise status.refusal(sw, apdu.PERFORM_SECURITY_OPERATION)
         return data
