@@ -60,6 +60,17 @@ def connected(reader: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def transaction(reader: str) -> Iterator[None]:
+    """Keep all other programs off the card in a reader."""
+    with _connection(reader, scard.SCARD_LEAVE_CARD) as card:
+        _require(scard.SCardBeginTransaction(card))
+        try:
+            yield
+        finally:
+            _require(scard.SCardEndTransaction(card, scard.SCARD_LEAVE_CARD))
+
+
 def power_off(reader: str) -> None:
     """Take the card's power, as pcscd does when nobody has been connected to it for a second."""
     with _connection(reader, scard.SCARD_UNPOWER_CARD):
@@ -67,13 +78,13 @@ def power_off(reader: str) -> None:
 
 
 @contextmanager
-def _connection(reader: str, disposition: int) -> Iterator[None]:
+def _connection(reader: str, disposition: int) -> Iterator[int]:
     with _context() as context:
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         result, card, _protocol = scard.SCardConnect(context, reader, scard.SCARD_SHARE_SHARED, protocols)
         _require(result)
         try:
-            yield
+            yield card
         finally:
             scard.SCardDisconnect(card, disposition)
 

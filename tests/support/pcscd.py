@@ -59,6 +59,17 @@ class Pcscd:
         end(self._process, signal.SIGKILL)
         self.stop()
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It answers nobody for as long as the block runs, as where a driver in it waits for ever."""
+        if self._process is None:
+            raise Unavailable("this pcscd was there before the tests, which must not stop it")
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def said(self) -> str:
         """What it wrote."""
         return self._log.read_text(errors="backslashreplace") if self._log.exists() else ""

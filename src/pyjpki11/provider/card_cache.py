@@ -12,8 +12,8 @@ from posix import listdir
 from time import time
 
 from pyjpki11 import installation, storage
-from pyjpki11.card.certificate import Certificate
 from pyjpki11.card.application import CHUNK_LEN
+from pyjpki11.card.certificate import Certificate
 from pyjpki11.card.jpki import GLANCE_LEN
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo

@@ -13,7 +13,6 @@ from pyjpki11.settings import LOGOUT_CLEARS_CARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
     from pyjpki11.card.layout import KeyLayout
