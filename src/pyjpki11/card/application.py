@@ -113,8 +113,8 @@ class Application:
         return self.channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)[:length]
 
     def ask_tries(self, target: int = CURRENT_EF) -> int:
-        """The status word to a VERIFY of four bytes, which asks for the tries of the current PIN, or of one named by its
-        short identifier; a fifth byte would be an error. Card: reference 3.3"""
+        """The status word to a VERIFY of four bytes, which asks for the tries of the current PIN, or of one named by
+        its short identifier; a fifth byte would be an error. Card: reference 3.3"""
         return self.channel.exchange(0x00, apdu.VERIFY, 0x00, target)[1]
 
 

@@ -2,9 +2,9 @@
 
 Fewest commands: the application is selected once, files are reached by their short identifiers, and only a
 refusal makes us look whether another program has selected something else (then everything is said again in
-full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application within one
-transaction, then one of its file, and is never repeated. The file's short identifier in the VERIFY itself stands for the
-second SELECT on a card that has told the tries of that PIN by it.
+full). The one exception is VERIFY: it may cost a try, so it always follows a SELECT of its own application within
+one transaction, then one of its file, and is never repeated. The file's short identifier in the VERIFY itself stands
+for the second SELECT on a card that has told the tries of that PIN by it.
 """
 
 from __future__ import annotations

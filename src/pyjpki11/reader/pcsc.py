@@ -89,8 +89,10 @@ class PcscDriver:
         """The reader's own event counter, told apart from that of an earlier run of the service."""
         for context in self._contexts():
             result, states = _ask_state(self._scard, context, reader)
+            if result & 0xFFFFFFFF in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT):
+                return self._event_in(states[0][1])
             if not is_service_failure(result):
-                return self._event_in(states[0][1]) if result & 0xFFFFFFFF in (SCARD_S_SUCCESS, SCARD_E_TIMEOUT) else None
+                return None  # a reader that is gone
         check(result)
         return None
 
