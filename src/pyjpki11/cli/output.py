@@ -10,7 +10,6 @@ from typing import TextIO
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
 
-
 #: What a command line to copy begins with: it is not broken into lines.
 TO_COPY = "    "
 

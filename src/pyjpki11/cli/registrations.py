@@ -16,7 +16,6 @@ from pyjpki11.cli import exits, output
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.module_path import LIBRARY
-from pyjpki11.cli.options import Options
 from pyjpki11.registration import (
     chromium,
     confinement,

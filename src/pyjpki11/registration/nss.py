@@ -93,7 +93,9 @@ def traces(folder: Path, place: Place) -> list[Edit]:
     """What may have been written into that folder. A database goes when it is ours and nothing was put into it."""
     is_ours = _is_as_made(folder, place)
     going: list[Edit] = [NewFile(folder / name, bytes) for name in DATABASES] if is_ours else []
-    return [*going, Module(folder / MODULES, place.library, is_made=is_ours)]
+    modules = folder / MODULES
+    is_made = is_ours and not files.backup_path(Path(os.path.realpath(modules))).exists()
+    return [*going, Module(modules, place.library, is_made=is_made)]
 
 
 def made(changes: Iterable[Change]) -> dict[Path, str]:

@@ -45,20 +45,23 @@ def foreign_below(folder: Path) -> Path | None:
 
     :raises OSError: a part cannot be examined.
     """
-    waiting, seen = [folder], set()
+    if found := foreign_step(folder):
+        return found
+    waiting, seen = [os.path.realpath(folder)], set()
     while waiting:
-        path = waiting.pop()
-        if found := foreign_step(path):
-            return found
-        real = os.path.realpath(path)
-        if real in seen or not os.path.isdir(real):
+        inside = waiting.pop()
+        if inside in seen or not os.path.isdir(inside):
             continue
-        seen.add(real)
-        for entry in _entries(real):
+        seen.add(inside)
+        for entry in _entries(inside):
             if not _is_roots(entry.stat(follow_symlinks=False)):
                 return Path(entry.path)
-            if entry.is_symlink() or entry.is_dir():
-                waiting.append(Path(entry.path))
+            if entry.is_symlink():
+                if found := foreign_step(Path(entry.path)):
+                    return found
+                waiting.append(os.path.realpath(entry.path))
+            elif entry.is_dir():
+                waiting.append(entry.path)
     return None
 
 
