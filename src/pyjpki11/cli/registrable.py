@@ -19,13 +19,13 @@ OTHER_NAMES = {
 #: Programs that are told by hand -> how.
 BY_HAND = {
     "thunderbird": N_(
-        "Thunderbird is not registered by this command. In Thunderbird open Settings, Privacy & Security, Security Devices, "
-        "choose Load, and give the path that this command prints: pyjpki11 module-path"
+        "Thunderbird is not registered by this command. In Thunderbird open Settings, Privacy & Security, Security "
+        "Devices, choose Load, and give the path that this command prints: pyjpki11 module-path"
     ),
 }
 
 
-class Registrable(click.Choice):
+class Registrable(click.Choice):  # type: ignore[type-arg] # not generic in Click 8.1
     """One of the programs, in capitals too, or by another name."""
 
     def __init__(self) -> None:

@@ -296,7 +296,7 @@ def _for_openssl(where: Place) -> Iterator[str]:
 def _for_java(where: Place) -> Iterator[str]:
     if not where.is_system:
         option = f"-Djava.security.properties={java.users_file(where)}"
-        yield _("Java programs use it with this option, and all of them where JAVA_TOOL_OPTIONS in the environment has it:")
+        yield _("Java programs use it with this option; all of them where JAVA_TOOL_OPTIONS in the environment has it:")
         yield f"{output.TO_COPY}export {shlex.quote('JAVA_TOOL_OPTIONS=' + option)}"
 
 

@@ -10,7 +10,7 @@ import click
 from pyjpki11.cli import exits, output, registrations
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import command as make_command
-from pyjpki11.cli.language import _
+from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, json_option
 from pyjpki11.cli.registrable import Registrable
 from pyjpki11.cli.registrations import dry_run_option, place_options
@@ -32,9 +32,9 @@ class Done(NamedTuple):
 @make_command(
     "unregister",
     help=_(
-        "Take the module out of the files of a program again, or with --all of all programs. A file that has not changed "
-        "since becomes what it was before it was registered; databases and folders that were made for it go when nothing "
-        "else is in them.\n\n"
+        "Take the module out of the files of a program again, or with --all of all programs. A file that has not "
+        "changed since becomes what it was before it was registered; databases and folders that were made for it go "
+        "when nothing else is in them.\n\n"
         "Lines that were written by hand stay, and are an error."
     ),
 )
@@ -73,8 +73,8 @@ def _undone(name: str, place: Place, is_dry_run: bool) -> Done:
 
 def _left(left: plans.Left) -> ToolError:
     """That a line of somebody else's still names the module."""
-    message = _("{path} still names the module in line {line}, which `pyjpki11 register` did not write.", **left._asdict())
-    return ToolError(exits.FAILED, LEFT, message, _("Remove that line by hand."))
+    text = N_("{path} still names the module in line {line}, which `pyjpki11 register` did not write.")
+    return ToolError(exits.FAILED, LEFT, _(text, **left._asdict()), _("Remove that line by hand."))
 
 
 def _document(one: Done, place: Place, is_dry_run: bool) -> dict[str, object]:

@@ -53,8 +53,8 @@ def _distributions(place: Place) -> list[Path]:
 
 
 def profiles(place: Place) -> list[Path]:
-    """The folders of the user's profiles, those included that have the module and are listed no longer. Firefox 147 began
-    to make new ones among the user's settings.
+    """The folders of the user's profiles, those included that have the module and are listed no longer. Firefox 147
+    began to make new ones among the user's settings.
 
     :raises Refused: a list of profiles cannot be understood.
     """

@@ -1,4 +1,4 @@
-"""Folders on the way to a file, entered one after the other: nothing that is put in their place meanwhile is followed."""
+"""Folders on the way to a file, entered one after the other: no link that is put in their place meanwhile counts."""
 
 from __future__ import annotations
 

@@ -41,8 +41,12 @@ def traces(place: Place) -> list[Edit]:
     if not place.is_system:
         return [Block(place.home / ".ssh" / "config", [], USERS_MODE, LIBRARY)]
     copy, part, whole = (place.on_disk(path) for path in (COPY, PART, CONFIGURATION))
-    configurations = [OwnFile(part, [], EVERYBODYS_MODE, LIBRARY), Block(whole, [], EVERYBODYS_MODE, LIBRARY)]
-    return [LibraryCopy(copy, place.library), Sidecar(copy, place.library), *configurations]
+    return [
+        LibraryCopy(copy, place.library),
+        Sidecar(copy, place.library),
+        OwnFile(part, [], EVERYBODYS_MODE, LIBRARY),
+        Block(whole, [], EVERYBODYS_MODE, LIBRARY),
+    ]
 
 
 def _everybodys(place: Place, library: Path) -> Edit:

@@ -1,8 +1,8 @@
 """Whether what all users are to run is root's alone: nothing that the module loads, nor a folder above it, is another
 user's to change.
 
-That is all that the module's Python could import, not only what it imports today: the folder of the package with all that
-is in it, and the standard library; and the Python itself.
+That is all that the module's Python could import, not only what it imports today: the folder of the package with all
+that is in it, and the standard library; and the Python itself.
 """
 
 from __future__ import annotations

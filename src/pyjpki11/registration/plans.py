@@ -68,8 +68,8 @@ def registering(name: str, place: Place) -> Plan:
 
 
 def unregistering(name: str, place: Place) -> Plan:
-    """What takes the module out of a program's files; where nothing else has changed since it was registered, they become
-    again what they were, to the byte.
+    """What takes the module out of a program's files; where nothing else has changed since it was registered, they
+    become again what they were, to the byte.
 
     :raises Refused: see its code.
     :raises OSError: a file cannot be read.
@@ -90,7 +90,7 @@ def _recorded(name: str, place: Place) -> tuple[Record, Place]:
 
 
 def _check_root_alone(edits: Iterable[Edit], place: Place) -> None:
-    """Whether all users may be told to load the module. Who is not root writes for all users in a system of the own only.
+    """Whether all users may be told to load the module. A user who is not root only writes into a system of their own.
 
     :raises Refused: others than root can change it, or the copy of it.
     """
@@ -114,7 +114,7 @@ def _check_closed(changes: Iterable[Change], place: Place) -> None:
 
 
 def _traces(name: str, place: Place, but: Iterable[Path]) -> list[Edit]:
-    """Each file once in which the module may stand; those that a link leads to elsewhere only where it does."""
+    """Each file once in which the module may stand; one that a link leads to elsewhere only if the module is in it."""
     found: dict[Path, Edit] = {}
     for edit in PROGRAMS[name].traces(place):
         real = Path(os.path.realpath(edit.path))
@@ -155,7 +155,7 @@ def _removing(edit: Edit, place: Place) -> list[Change]:
 
 
 def _without_us(edit: Edit, content: bytes, backup: bytes | None) -> bytes | None:
-    """The copy, if the file holds nothing else than the copy and us, whatever build of us; else what is left of the file."""
+    """The copy, if the file holds nothing else than it and some build of us; otherwise the file with us taken out."""
     if not edit.is_ours_alone and NAME.encode() not in content:
         return content
     left = edit.removed(content)

@@ -17,8 +17,8 @@ LIBRARY_MISSING = "library-missing"
 
 
 class Program(NamedTuple):
-    """A program: `check` refuses where registering would do no good, `edits` says what its files need, `traces` names all
-    files in which it may stand that the module is there, whatever was true when it was registered."""
+    """A program: `check` refuses where registering would do no good, `edits` says what its files need, `traces` names
+    all files in which the module may stand, whatever was true when it was registered."""
 
     check: Callable[[Place], None]
     edits: Callable[[Place], list[Edit]]

@@ -1,7 +1,7 @@
 """What registering made and changed, in one file: it alone tells our empty folders and databases from those of others.
 
-The file is there as long as a program is registered. What it names is looked at like anything else before it is changed;
-one that cannot be understood counts as empty.
+The file is there as long as a program is registered. What it names is looked at like anything else before it is
+changed; a record that cannot be understood counts as empty.
 """
 
 from __future__ import annotations
