@@ -178,6 +178,8 @@ def test_a_home_of_somebody_else(home: Path) -> None:
 
 OTHER = 65534
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+#: Root as a user who is not root.
+NOBODY = ["unshare", "--user"] if os.geteuid() == 0 else []
 SYSTEM_WIDE = ["firefox", "openssh", "openssl", "java", "p11-kit"]
 
 
@@ -245,24 +247,38 @@ def test_what_needs_root(roots_folder: Path) -> None:
     folder = roots_folder / "system"
     folder.mkdir()
     folder.chmod(0o555)
-    other = ["setpriv", "--reuid", str(OTHER), "--clear-groups", "--"] if os.geteuid() == 0 else []
-    said = tool("register", "p11-kit", "--system", "--root", folder, status=1, prefix=other).stderr
+    said = tool("register", "p11-kit", "--system", "--root", folder, status=1, prefix=NOBODY).stderr
     assert "permission denied" in said
     assert f"    sudo {PROGRAM} register p11-kit --system --root {folder}" in said.splitlines()
 
 
-def test_commands_for_root_are_not_given_for_a_module_that_is_not_roots(
-    home: Path, new_build: Callable[[str], dict[str, str]], roots_folder: Path
+@ROOT_ONLY
+@pytest.mark.parametrize("program", ["chromium", "openssh", "openssl", "java"])
+def test_files_of_roots_own(
+    program: str, home: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
 ) -> None:
-    """For they would be refused."""
+    """They have root run the module, too."""
+    env = new_build("build")
+    os.chown(roots_folder / "build", OTHER, OTHER)
+    said = tool("register", program, status=1, env=env).stderr.splitlines()
+    assert f"    sudo /opt/pyjpki11/bin/pyjpki11 register {program}" in said
+    assert tree(home) == {}
+
+
+def test_commands_for_root_are_not_given_where_they_would_be_refused(
+    home: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
+) -> None:
+    """A user may well use a module that others than root can change."""
     env = new_build("build")
     (roots_folder / "build").chmod(0o777)
-    library = roots_folder / "build/pyjpki11/libpyjpki11.so"
-    said = tool("register", "openssh", env=env).stderr.splitlines()
-    assert f'    eval "$(ssh-agent -P {library})"' in said and not [line for line in said if "sudo" in line]
-    if os.geteuid() == 0:
-        said = tool("register", "openssh").stderr.splitlines()
-        assert f"    sudo {PROGRAM} register openssh --system" in said
+    said = tool("register", "openssh", env=env, prefix=NOBODY).stderr.splitlines()
+    assert f'    eval "$(ssh-agent -P {roots_folder}/build/pyjpki11/libpyjpki11.so)"' in said
+    assert not [line for line in said if "sudo" in line]
+
+
+@ROOT_ONLY
+def test_the_command_for_all_users_is_given_for_a_module_of_roots(home: Path) -> None:
+    assert f"    sudo {PROGRAM} register openssh --system" in tool("register", "openssh").stderr.splitlines()
 
 
 @pytest.mark.parametrize(("called", "name"), [("Chrome", "chromium"), ("edge", "chromium"), ("OpenSSH", "openssh")])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,17 @@ def test_databases_to_whose_list_nss_has_added_itself_go(home: Path, tmp_path: P
     internal = (tmp_path / "pkcs11.txt").read_text()
     assert "NSS Internal" in internal
     (folder / "pkcs11.txt").write_text(internal + (folder / "pkcs11.txt").read_text())
+    tool("unregister", "chromium")
+    assert tree(home) == {}
+
+
+def test_databases_that_a_newer_program_has_opened_go(home: Path) -> None:
+    """It adds the columns and tables that it knows, as Firefox does."""
+    folder = database(home)
+    for name, table in (("cert9.db", "nssPublic"), ("key4.db", "nssPrivate")):
+        with contextlib.closing(sqlite3.connect(folder / name)) as connection:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN a999")
+            connection.execute("CREATE TABLE new (id)")
     tool("unregister", "chromium")
     assert tree(home) == {}
 

@@ -20,8 +20,8 @@ from pyjpki11.registration import plans, programs
         "their relatives), p11-kit (with everything that uses GnuTLS), openssh, openssl or java.\n\n"
         "A file that exists is changed in its own form and as a whole, and a copy of it is kept beside it. What cannot "
         "be understood is left alone.\n\n"
-        "With --system the module and its Python, with all folders above them, have to belong to root, and only root "
-        "may be able to change them."
+        "With --system, and for root, the module and its Python, with all folders above them, have to belong to root, "
+        "and only root may be able to change them."
     ),
 )
 @click.argument("program", type=Registrable(), required=False, metavar="[PROGRAM]")

@@ -60,7 +60,7 @@ REASONS = {
         N_("Run the command as its owner, without sudo; or register for all users with --system."),
     ),
     refusal.NOT_ROOTS: (
-        N_("Users other than root can change {path}, and so what all users, root included, would run."),
+        N_("Users other than root can change {path}, and with it what root would run."),
         N_("Nothing was changed. Build it anew, in a copy of the sources that belongs to root, and register that:"),
     ),
     refusal.IN_USE: (
@@ -100,7 +100,7 @@ REASONS = {
 COMMANDS = {
     refusal.NOT_ROOTS: (
         "sudo make build VENV=/opt/pyjpki11 PYTHON=/usr/bin/python3",
-        "sudo /opt/pyjpki11/bin/pyjpki11 register {program} --system",
+        "sudo /opt/pyjpki11/bin/pyjpki11 register {program}{scope}",
     ),
     refusal.NO_PROGRAM: ("sudo apt install {package}",),
 }
@@ -150,16 +150,16 @@ def standing(name: str, where: Place) -> Standing:
     try:
         entries = programs.entries(name, where)
     except Refused as refused:
-        return Standing(name, where.is_system, UNREADABLE, [], tool_error(name, refused))
+        return Standing(name, where.is_system, UNREADABLE, [], tool_error(name, where, refused))
     except OSError as error:
         return Standing(name, where.is_system, UNREADABLE, [], error)
     return Standing(name, where.is_system, programs.state(entries), entries)
 
 
-def tool_error(name: str, refused: Refused) -> ToolError:
+def tool_error(name: str, where: Place, refused: Refused) -> ToolError:
     """A refusal in the user's language."""
     message, remedy = REASONS[refused.code]
-    names = {"program": name, "package": PACKAGES.get(name, "")}
+    names = {"program": name, "scope": " --system" if where.is_system else "", "package": PACKAGES.get(name, "")}
     commands = [output.TO_COPY + line.format(**names) for line in COMMANDS.get(refused.code, ())]
     facts = {"program": name, **refused.facts}
     return ToolError(exits.FAILED, refused.code, _(message, **facts), "\n".join([_(remedy), *commands]))
@@ -185,7 +185,7 @@ def carry_out(plan: Callable[[str, Place], Plan], name: str, where: Place, is_dr
         if not is_dry_run:
             plans.carry_out(made, where)
     except Refused as refused:
-        raise tool_error(name, refused) from refused
+        raise tool_error(name, where, refused) from refused
     except PermissionError as error:
         if not where.is_system or os.geteuid() == 0:
             raise
@@ -282,7 +282,7 @@ def _for_openssh(where: Place) -> Iterator[str]:
     agent = shlex.join(["ssh-agent", "-P", str(where.library)])
     yield _("ssh-agent takes no module from this folder, unless it is started with:")
     yield f'{output.TO_COPY}eval "$({agent})"'
-    if ownership.foreign_part(where.library) is None:
+    if ownership.is_roots_alone(where.library):
         yield _("This makes a copy which every ssh-agent takes:")
         yield output.TO_COPY + own_command("register", "openssh", "--system", as_root=True)
 

@@ -13,24 +13,33 @@ READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def fingerprint(content: bytes) -> str:
-    """The same for two files that hold the same, wherever in the file that stands."""
-    return hashlib.sha256("\n".join(_statements(content)).encode(errors="surrogateescape")).hexdigest()
+    """The same for two files that hold the same, wherever in the file that stands, and whatever else there is room for:
+    newer programs add columns as soon as they open a database."""
+    return hashlib.sha256("\n".join(_rows(content)).encode(errors="surrogateescape")).hexdigest()
 
 
-def _statements(content: bytes) -> list[str]:
-    """The database as text; of a Python without SQLite, or a file of another kind, its bytes."""
+def _rows(content: bytes) -> list[str]:
+    """The rows of all tables as text; of a Python without SQLite, or a file of another kind, its bytes."""
     try:
         import sqlite3  # only here: a Python may lack it
     except ImportError:
         return [content.hex()]
     connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
     try:
         connection.deserialize(content)
-        return list(connection.iterdump())
+        tables = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [(table, row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]  # noqa: S608
+        return sorted(f"{table}: {_filled(dict(row))}" for table, row in rows)
     except sqlite3.Error:
         return [content.hex()]
     finally:
         connection.close()
+
+
+def _filled(row: dict[str, object]) -> list[tuple[str, object]]:
+    """The columns of a row that have a value."""
+    return [(name, row[name]) for name in sorted(row) if row[name] is not None]
 
 
 def is_open(path: Path) -> bool:

@@ -19,6 +19,14 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MAX_LINKS = 40  # as many as Linux follows
 
 
+def is_roots_alone(library: Path) -> bool:
+    """Whether it is certain that only root can change a module and its Python."""
+    try:
+        return foreign_part(library) is None
+    except OSError:
+        return False
+
+
 def foreign_part(library: Path) -> Path | None:
     """The first part of a module, or of its Python, that others than root can change; None: there is none.
 

@@ -90,11 +90,12 @@ def _recorded(name: str, place: Place) -> tuple[Record, Place]:
 
 
 def _check_root_alone(edits: Iterable[Edit], place: Place) -> None:
-    """Whether all users may be told to load the module. A user who is not root only writes into a system of their own.
+    """Whether root may be told to load the module, in files of root's own or in those of all users. A user who is not
+    root is asked for nothing more than the right to write, in their own files and in a system of their own.
 
     :raises Refused: others than root can change it, or the copy of it.
     """
-    if not place.is_system or (os.geteuid() != 0 and place.root != Path("/")):
+    if os.geteuid() != 0 and not (place.is_system and place.root == Path("/")):
         return
     copies = [files.real_path(edit.path, place) for edit in edits if isinstance(edit, LibraryCopy)]
     found = [ownership.foreign_part(place.library)]
