@@ -9,8 +9,10 @@ import pytest
 from support.card_tool import CardTool
 from support.pcsc_card import IN_PCSCDS_PROCESS, CardMaker
 from support.registering import home as home
+from support.registering import new_build as new_build
 from support.registering import profile as profile
 from support.registering import root as root
+from support.registering import roots_folder as roots_folder
 
 NewTool = Callable[..., CardTool]
 

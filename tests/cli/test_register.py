@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.process import run
 from support.registering import listed, tree
-from support.tool import JAPANESE, tool, tool_json
+from support.tool import JAPANESE, PROGRAM, tool, tool_json
 
 from pyjpki11.cli import registrations
 from pyjpki11.registration import refusal
@@ -48,8 +52,7 @@ def test_there_and_back(program: str, home: Path) -> None:
     tool("unregister", program, "--dry-run")
     assert tree(home) == registered
     tool("unregister", program)
-    databases = {name for name in tree(home) if name.endswith(".db")}  # of NSS, which stay
-    assert {name: content for name, content in tree(home).items() if name not in databases} == before
+    assert tree(home) == before
     assert "Nothing to change." in tool("unregister", program).stdout
 
 
@@ -89,9 +92,9 @@ def test_changes_made_since_stay(home: Path) -> None:
 
 
 BROKEN: dict[str, tuple[Sequence[str], str, bytes, str]] = {
-    "openssh": (["openssh"], ".ssh/config", b"a\0b", "is no text file"),
+    "openssh": (["openssh"], ".ssh/config", b"a\0b", "is not a text file"),
     "chromium": (["chromium"], ".pki/nssdb/pkcs11.txt", b"something else\n", "cannot be understood (line 1)"),
-    "openssl": (["openssl"], ".config/pyjpki11/openssl.cnf", b"\x7fELF\0", "is no text file"),
+    "openssl": (["openssl"], ".config/pyjpki11/openssl.cnf", b"\x7fELF\0", "is not a text file"),
     "java": (["java"], ".config/pyjpki11/java-signature.cfg", b"name = mine\n", "was not made by pyjpki11"),
     "firefox": (["firefox"], ".mozilla/firefox/profiles.ini", b"no section\n", "cannot be understood (line 1)"),
 }
@@ -169,6 +172,124 @@ def test_a_home_of_somebody_else(home: Path) -> None:
     else:
         home = Path("/")
     assert tool_json("register", "openssh", status=1, env={"HOME": str(home)})["error"]["code"] == "home-not-yours"
+
+
+# -- for all users ----------------------------------------------------------------------------------------------------
+
+OTHER = 65534
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+#: Root as a user who is not root.
+NOBODY = ["unshare", "--user"] if os.geteuid() == 0 else []
+SYSTEM_WIDE = ["firefox", "openssh", "openssl", "java", "p11-kit"]
+
+
+def check_not_roots(program: str, root: Path, path: Path, **options: Any) -> None:
+    """That a program is not registered for all users because of a file, and how to do better is said."""
+    before = tree(root)
+    command: list[str | Path] = ["register", program, "--system", "--root", root]
+    for dry in ([], ["--dry-run"]):
+        error = tool_json(*command, *dry, status=1, **options)["error"]
+        assert error["code"] == "not-roots" and str(path) in error["message"]
+    said = tool(*command, status=1, **options).stderr.splitlines()
+    assert "    sudo make build VENV=/opt/pyjpki11 PYTHON=/usr/bin/python3" in said
+    assert f"    sudo /opt/pyjpki11/bin/pyjpki11 register {program} --system" in said
+    assert tree(root) == before
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("program", SYSTEM_WIDE)
+def test_a_module_that_another_user_can_change(
+    program: str, root: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
+) -> None:
+    """Root would run what that user writes, at its next ssh."""
+    env = new_build("build")
+    errors = roots_folder / "build/pyjpki11/errors.py"
+    os.chown(errors, OTHER, OTHER)
+    check_not_roots(program, root, errors, env=env)
+    os.chown(errors, 0, 0)
+    tool("register", program, "--system", "--root", root, env=env)
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("part", ["", "build", "build/pyjpki11", "build/pyjpki11/libpyjpki11.so"])
+@pytest.mark.parametrize("is_given_away", [True, False], ids=["given away", "for a group to write"])
+def test_folders_that_another_user_can_change(
+    part: str, is_given_away: bool, root: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
+) -> None:
+    env = new_build("build")
+    if is_given_away:
+        os.chown(roots_folder / part, OTHER, OTHER)
+    else:
+        (roots_folder / part).chmod(0o775)
+    check_not_roots("p11-kit", root, roots_folder / part, env=env)
+
+
+@ROOT_ONLY
+def test_a_python_that_another_user_can_change(root: Path, roots_folder: Path) -> None:
+    """The link to it, in a virtual environment."""
+    run([sys.executable, "-m", "venv", "--without-pip", roots_folder / "venv"])
+    python = roots_folder / "venv/bin/python"
+    os.chown(python, OTHER, OTHER, follow_symlinks=False)
+    packages = sysconfig.get_path("platlib")
+    check_not_roots("openssl", root, python, prefix=[str(python)], env={"PYTHONPATH": packages})
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("part", ["usr", "usr/local", "usr/local/lib"])
+def test_a_folder_of_the_copy_that_others_can_change(part: str, root: Path) -> None:
+    (root / "usr/local/lib").mkdir(parents=True)
+    (root / part).chmod(0o777)
+    check_not_roots("openssh", root, root / part)
+
+
+def test_what_needs_root(roots_folder: Path) -> None:
+    """An ordinary user is told the whole command."""
+    folder = roots_folder / "system"
+    folder.mkdir()
+    folder.chmod(0o555)
+    said = tool("register", "p11-kit", "--system", "--root", folder, status=1, prefix=NOBODY).stderr
+    assert "permission denied" in said
+    assert f"    sudo {PROGRAM} register p11-kit --system --root {folder}" in said.splitlines()
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("program", ["chromium", "openssh", "openssl", "java"])
+def test_files_of_roots_own(
+    program: str, home: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
+) -> None:
+    """They have root run the module, too."""
+    env = new_build("build")
+    os.chown(roots_folder / "build", OTHER, OTHER)
+    said = tool("register", program, status=1, env=env).stderr.splitlines()
+    assert f"    sudo /opt/pyjpki11/bin/pyjpki11 register {program}" in said
+    assert tree(home) == {}
+
+
+def test_commands_for_root_are_not_given_where_they_would_be_refused(
+    home: Path, roots_folder: Path, new_build: Callable[[str], dict[str, str]]
+) -> None:
+    """A user may well use a module that others than root can change."""
+    env = new_build("build")
+    (roots_folder / "build").chmod(0o777)
+    said = tool("register", "openssh", env=env, prefix=NOBODY).stderr.splitlines()
+    assert f'    eval "$(ssh-agent -P {roots_folder}/build/pyjpki11/libpyjpki11.so)"' in said
+    assert not [line for line in said if "sudo" in line]
+
+
+@ROOT_ONLY
+def test_the_command_for_all_users_is_given_for_a_module_of_roots(home: Path) -> None:
+    assert f"    sudo {PROGRAM} register openssh --system" in tool("register", "openssh").stderr.splitlines()
+
+
+@pytest.mark.parametrize(("called", "name"), [("Chrome", "chromium"), ("edge", "chromium"), ("OpenSSH", "openssh")])
+def test_other_names(called: str, name: str, home: Path) -> None:
+    assert tool_json("register", called)["program"] == name
+    tool("unregister", called)
+    assert tree(home) == {}
+
+
+def test_a_program_that_is_told_by_hand() -> None:
+    assert "Security Devices" in tool("register", "thunderbird", status=2).stderr
 
 
 CONFINED = {

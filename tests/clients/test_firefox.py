@@ -64,7 +64,7 @@ def pack_extension(folder: Path, beacon: str) -> None:
         package.writestr("load.js", f'browser.pkcs11.installModule("pyjpki11").then(() => {visit});')
 
 
-@row("registration for all users", "sudo pyjpki11 register firefox --system")
+@row("registration for all users", "sudo /opt/pyjpki11/bin/pyjpki11 register firefox --system")
 @row("certificate chosen by Firefox", "security.default_personal_cert")
 def test_policy(
     card: PcscCard, tls_site: NewSite, new_browser: NewBrowser, card_name: str, firefox_with_policy: Path

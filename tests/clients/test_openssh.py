@@ -231,7 +231,8 @@ def test_example_of_an_agent(card: PcscCard, reader: Reader) -> None:
 def test_example_of_any_agent(card: PcscCard, reader: Reader, copies: str, module_path: Path) -> None:
     """It refuses the module where pip has put it, and takes the copy."""
     refused = 'eval "$(ssh-agent)"\nif ssh-add -s "$MODULE"; then exit 9; fi\n'
-    own = {"sudo install": f"{refused}install", "sudo tee": "tee", "/usr/local/lib/pyjpki11": copies}
+    own = {"/opt/pyjpki11/bin/": "", "sudo install": f"{refused}install", "sudo tee": "tee"}
+    own["/usr/local/lib/pyjpki11"] = copies
     shown = reader.types("Give the card to any agent", replace=own, more=f"{LOG_IN} echo logged in\n")
     assert "refused operation" in shown.output
     assert shown.output.count("\nlogged in\n") == 1

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,13 +50,38 @@ def profile(home: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def roots_folder() -> Iterator[Path]:
+    """A folder in the tests' own installation: what is above it belongs to whom that belongs, which /tmp does not."""
+    with tempfile.TemporaryDirectory(dir=sys.prefix) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def new_build(roots_folder: Path, module_path: Path) -> Callable[[str], dict[str, str]]:
+    """Installs the package once more, and answers with the environment in which the tool is that one."""
+
+    def make(name: str) -> dict[str, str]:
+        shutil.copytree(module_path.parent, roots_folder / name / "pyjpki11")
+        return {"PYTHONPATH": str(roots_folder / name)}
+
+    return make
+
+
 def tree(folder: Path) -> dict[str, bytes | str]:
     """Everything below a folder, caches aside."""
     return {
-        str(path.relative_to(folder)): str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(folder)): _content(path)
         for path in sorted(folder.rglob("*"))
-        if (path.is_symlink() or path.is_file()) and ".cache" not in path.parts
+        if ".cache" not in path.parts
     }
+
+
+def _content(path: Path) -> bytes | str:
+    if path.is_symlink():
+        return str(path.readlink())
+    return "a folder" if path.is_dir() else path.read_bytes()
 
 
 def listed() -> list[dict[str, object]]:

@@ -69,7 +69,7 @@ class Failure(NamedTuple):
     def sentences(self) -> tuple[str, ...]:
         """What people read."""
         detail = f"({self.detail})" if self.detail else ""
-        return _("Error: {message}", message=self.message), detail, self.remedy
+        return _("Error: {message}", message=self.message), detail, *self.remedy.split("\n")
 
 
 def failure(error: BaseException) -> Failure:

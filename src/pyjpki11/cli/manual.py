@@ -25,6 +25,10 @@ FILES = {
     "~/.config/pyjpki11/config.toml": N_("The settings, which the module has in common with the tool."),
     "~/.cache/pyjpki11/apdu-history": N_("What was typed at the prompt of pyjpki11 apdu, PINs masked."),
     "~/.local/state/jpki-softcard": N_("The software card."),
+    "~/.local/state/pyjpki11/registered.json": N_(
+        "What pyjpki11 register made and changed, for unregister; with --system it is in /var/lib/pyjpki11."
+    ),
+    "FILE.pyjpki11-backup": N_("What a FILE was that pyjpki11 register changed, until unregister brings it back."),
 }
 #: Command lines -> what they do.
 EXAMPLES = {

@@ -10,6 +10,9 @@ from typing import TextIO
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
 
+#: What a command line to copy begins with: it is not broken into lines.
+TO_COPY = "    "
+
 
 def show(options: Options, document: Mapping[str, object], text: Iterable[str]) -> None:
     """Print a result: the document with --json, else the lines of text.
@@ -39,7 +42,8 @@ def note(*sentences: str) -> None:
     """Remarks for people on standard error, each on a line of its own, or on more where it is longer than a line."""
     progress.clear()
     for sentence in filter(None, sentences):
-        for line in columns.wrap(columns.harmless(sentence), columns.COLUMNS):
+        text = columns.harmless(sentence)
+        for line in [text] if text.startswith(TO_COPY) else columns.wrap(text, columns.COLUMNS):
             print(line, file=sys.stderr)
 
 

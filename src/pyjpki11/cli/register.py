@@ -8,8 +8,9 @@ from pyjpki11.cli import columns, output, registrations
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
 from pyjpki11.cli.options import Options, json_option
+from pyjpki11.cli.registrable import Registrable
 from pyjpki11.cli.registrations import dry_run_option, place_options
-from pyjpki11.registration import programs
+from pyjpki11.registration import plans, programs
 
 
 @make_command(
@@ -18,10 +19,12 @@ from pyjpki11.registration import programs
         "Have a program use the card, without any other setting. PROGRAM is firefox, chromium (with Chrome, Edge and "
         "their relatives), p11-kit (with everything that uses GnuTLS), openssh, openssl or java.\n\n"
         "A file that exists is changed in its own form and as a whole, and a copy of it is kept beside it. What cannot "
-        "be understood is left alone."
+        "be understood is left alone.\n\n"
+        "With --system, and for root, the module and its Python, with all folders above them, have to belong to root, "
+        "and only root may be able to change them."
     ),
 )
-@click.argument("program", type=click.Choice(list(programs.PROGRAMS)), required=False, metavar="[PROGRAM]")
+@click.argument("program", type=Registrable(), required=False, metavar="[PROGRAM]")
 @click.option("--list", "is_list", is_flag=True, help=_("Show where each program stands."))
 @place_options
 @dry_run_option
@@ -37,8 +40,9 @@ def command(
     if program is None:
         raise click.UsageError(_("Name a program, or say --list."))
     place = registrations.place(is_system, root)
-    changes = registrations.carry_out(programs.registering, program, place, dry_run)
-    registrations.show(options, program, place, changes, dry_run)
+    plan = registrations.carry_out(plans.registering, program, place, dry_run)
+    text = list(registrations.text(plan, dry_run)) or [_("Nothing to change.")]
+    output.show(options, registrations.document(program, place, plan, dry_run), text)
     if not dry_run:
         output.note(*registrations.advice(program, place))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,14 +16,25 @@ from pyjpki11.cli import exits, output
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.module_path import LIBRARY
-from pyjpki11.cli.options import Options
-from pyjpki11.registration import chromium, confinement, files, firefox, java, openssh, openssl, programs, refusal
+from pyjpki11.registration import (
+    chromium,
+    confinement,
+    firefox,
+    java,
+    openssh,
+    openssl,
+    ownership,
+    plans,
+    programs,
+    refusal,
+)
 from pyjpki11.registration.files import Change
 from pyjpki11.registration.place import Place, closed_to_others
+from pyjpki11.registration.plans import Plan
 from pyjpki11.registration.refusal import Refused
 
-Plan = Callable[[str, Place], list[Change]]
-
+#: Where sudo looks for programs, whatever the user's PATH has.
+SUDOS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BY_HAND = N_("Nothing was changed. Look into the file, and mend it or move it out of the way.")
 #: Code of a refusal -> message, remedy.
 REASONS = {
@@ -29,9 +42,12 @@ REASONS = {
         N_("{path} is really {target}, outside of the folders that may be changed."),
         N_("Nothing was changed. Register the module there by hand, or put the file in its usual place."),
     ),
-    refusal.NOT_REGULAR: (N_("{path} is no regular file."), BY_HAND),
-    refusal.NOT_YOURS: (N_("{path} belongs to another user."), N_("Have its owner registered, or use --system.")),
-    refusal.NOT_TEXT: (N_("{path} is no text file."), BY_HAND),
+    refusal.NOT_REGULAR: (N_("{path} is not a regular file."), BY_HAND),
+    refusal.NOT_YOURS: (
+        N_("{path} belongs to another user."),
+        N_("Nothing was changed. Run the command as the user to whom it belongs, or change its owner."),
+    ),
+    refusal.NOT_TEXT: (N_("{path} is not a text file."), BY_HAND),
     refusal.NOT_UNDERSTOOD: (N_("{path} cannot be understood (line {line})."), BY_HAND),
     refusal.NOT_OURS: (N_("{path} exists, and was not made by pyjpki11."), BY_HAND),
     refusal.TAKEN: (
@@ -40,8 +56,15 @@ REASONS = {
     ),
     refusal.CHANGED: (N_("{path} was changed by another program just now."), N_("Run the command again.")),
     refusal.HOME_NOT_YOURS: (
-        N_("The home folder {path} is not yours."),
+        N_("The folder {path}, where your own settings would be, is not yours."),
         N_("Run the command as its owner, without sudo; or register for all users with --system."),
+    ),
+    refusal.NOT_ROOTS: (
+        N_("Users other than root can change {path}, and with it what root would run."),
+        N_("Nothing was changed. Build it anew, in a copy of the sources that belongs to root, and register that:"),
+    ),
+    refusal.IN_USE: (
+        N_("A program has {path} open."), N_("Close the browser, then run the command again."),
     ),
     refusal.UNUSABLE_PATH: (
         N_("The path of the module has characters that not all programs can read: {path}"),
@@ -50,7 +73,7 @@ REASONS = {
     refusal.TOOL_FAILED: (N_("{program} failed."), N_("Start the browser once, then run the command again.")),
     refusal.NO_PROGRAM: (
         N_("What {program} needs is not installed."),
-        N_("For openssl: apt install libengine-pkcs11-openssl. For java: apt install default-jre-headless."),
+        N_("On Debian and Ubuntu install it with:"),
     ),
     refusal.NO_PROFILE: (
         N_("There is no Firefox profile yet."),
@@ -73,6 +96,16 @@ REASONS = {
         N_("Install the program as a package of the distribution or of its maker, then run the command again."),
     ),
 }
+#: Code of a refusal -> the commands that its remedy means, for people to copy.
+COMMANDS = {
+    refusal.NOT_ROOTS: (
+        "sudo make build VENV=/opt/pyjpki11 PYTHON=/usr/bin/python3",
+        "sudo /opt/pyjpki11/bin/pyjpki11 register {program}{scope}",
+    ),
+    refusal.NO_PROGRAM: ("sudo apt install {package}",),
+}
+#: Program -> the package of Debian that has what it needs.
+PACKAGES = {"openssl": "libengine-pkcs11-openssl", "java": "default-jre-headless"}
 #: State of a registration -> its name for people.
 STATES = {
     programs.ABSENT: N_("not registered"),
@@ -117,39 +150,65 @@ def standing(name: str, where: Place) -> Standing:
     try:
         entries = programs.entries(name, where)
     except Refused as refused:
-        return Standing(name, where.is_system, UNREADABLE, [], tool_error(name, refused))
+        return Standing(name, where.is_system, UNREADABLE, [], tool_error(name, where, refused))
     except OSError as error:
         return Standing(name, where.is_system, UNREADABLE, [], error)
     return Standing(name, where.is_system, programs.state(entries), entries)
 
 
-def tool_error(name: str, refused: Refused) -> ToolError:
+def tool_error(name: str, where: Place, refused: Refused) -> ToolError:
     """A refusal in the user's language."""
     message, remedy = REASONS[refused.code]
+    names = {"program": name, "scope": " --system" if where.is_system else "", "package": PACKAGES.get(name, "")}
+    commands = [output.TO_COPY + line.format(**names) for line in COMMANDS.get(refused.code, ())]
     facts = {"program": name, **refused.facts}
-    return ToolError(exits.FAILED, refused.code, _(message, **facts), _(remedy))
+    return ToolError(exits.FAILED, refused.code, _(message, **facts), "\n".join([_(remedy), *commands]))
 
 
-def carry_out(plan: Plan, name: str, where: Place, is_dry_run: bool) -> list[Change]:
+def own_command(*arguments: str, as_root: bool = False) -> str:
+    """This tool's command line for people to copy, with the path where a shell, or sudo, would not find the program."""
+    program = Path(sys.executable).with_name("pyjpki11")
+    found = shutil.which(program.name, path=SUDOS_PATH if as_root else None)
+    is_found = not program.exists() or (found is not None and program.samefile(found))
+    words = [program.name if is_found else str(program), *arguments]
+    return shlex.join(["sudo", *words] if as_root else words)
+
+
+def carry_out(plan: Callable[[str, Place], Plan], name: str, where: Place, is_dry_run: bool) -> Plan:
     """Make the changes that a plan has for a program, unless it is a dry run.
 
-    :raises ToolError: it is refused.
+    :raises ToolError: it is refused, or root's right is missing.
     :raises OSError: a file cannot be read or written.
     """
     try:
-        changes = plan(name, where)
+        made = plan(name, where)
         if not is_dry_run:
-            files.apply(changes)
+            plans.carry_out(made, where)
     except Refused as refused:
-        raise tool_error(name, refused) from refused
-    return changes
+        raise tool_error(name, where, refused) from refused
+    except PermissionError as error:
+        if not where.is_system or os.geteuid() == 0:
+            raise
+        raise _as_root(error) from error
+    return made
 
 
-def show(options: Options, name: str, where: Place, changes: list[Change], is_dry_run: bool) -> None:
-    """Print what was changed, or would be."""
-    document = {"program": name, "system": where.is_system, "dry_run": is_dry_run, "library": str(where.library)}
-    text = _diffs(changes) if is_dry_run else _done(changes)
-    output.show(options, {**document, "changes": [_document(change) for change in changes]}, text)
+def _as_root(error: PermissionError) -> ToolError:
+    """The same failure, with the way out."""
+    failed = exits.failure(error)
+    command = output.TO_COPY + own_command(*sys.argv[1:], as_root=True)
+    return ToolError(failed.exit_status, failed.code, failed.message, f"{_('Only root can do this. Run:')}\n{command}")
+
+
+def document(name: str, where: Place, made: Plan, is_dry_run: bool) -> dict[str, object]:
+    """What was changed, or would be, for programs."""
+    whose = {"program": name, "system": where.is_system, "dry_run": is_dry_run, "library": str(where.library)}
+    return {**whose, "changes": [_document(change) for change in made.shown()]}
+
+
+def text(made: Plan, is_dry_run: bool) -> Iterator[str]:
+    """The same for people; nothing where nothing changes."""
+    return _diffs(made.shown()) if is_dry_run else _done(made.shown())
 
 
 def _document(change: Change) -> dict[str, object]:
@@ -169,8 +228,6 @@ KEPT = N_("Changed {path}; what was there is in {backup}")
 
 
 def _done(changes: list[Change]) -> Iterator[str]:
-    if not changes:
-        yield _("Nothing to change.")
     for change in changes:
         if change.backup:
             yield _(KEPT, path=change.path, backup=change.backup)
@@ -179,8 +236,6 @@ def _done(changes: list[Change]) -> Iterator[str]:
 
 
 def _diffs(changes: list[Change]) -> Iterator[str]:
-    if not changes:
-        yield _("Nothing to change.")
     for change in changes:
         if lines := change.diff():
             yield from lines
@@ -219,25 +274,30 @@ def _confined(where: Place, names: tuple[str, ...], flatpaks: tuple[str, ...]) -
 def _for_openssh(where: Place) -> Iterator[str]:
     if where.is_system:
         library = where.library if openssh.is_accepted(where.library) else openssh.COPY
-        yield _("ssh-agent takes the module with: {command}", command=f"ssh-add -s {library}")
-    elif not openssh.is_accepted(where.library):
-        yield _(
-            "ssh-agent takes no module from this folder: register openssh --system makes a copy that it takes; or "
-            "start it with the option -P and the path that pyjpki11 module-path prints."
-        )
+        yield _("ssh-agent takes the module with:")
+        yield f"{output.TO_COPY}ssh-add -s {library}"
+        return
+    if openssh.is_accepted(where.library):
+        return
+    agent = shlex.join(["ssh-agent", "-P", str(where.library)])
+    yield _("ssh-agent takes no module from this folder, unless it is started with:")
+    yield f'{output.TO_COPY}eval "$({agent})"'
+    if ownership.is_roots_alone(where.library):
+        yield _("This makes a copy which every ssh-agent takes:")
+        yield output.TO_COPY + own_command("register", "openssh", "--system", as_root=True)
 
 
 def _for_openssl(where: Place) -> Iterator[str]:
     if not where.is_system:
-        variable = f"OPENSSL_CONF={openssl.users_file(where)}"
-        yield _("Programs use it where this is in the environment: {variable}", variable=variable)
+        yield _("Programs use it where this is in the environment:")
+        yield f"{output.TO_COPY}export {shlex.quote('OPENSSL_CONF=' + str(openssl.users_file(where)))}"
 
 
 def _for_java(where: Place) -> Iterator[str]:
     if not where.is_system:
         option = f"-Djava.security.properties={java.users_file(where)}"
-        yield _("Java programs use it with this option: {option}", option=option)
-        yield _("All of them use it where JAVA_TOOL_OPTIONS in the environment has that option.")
+        yield _("Java programs use it with this option; all of them where JAVA_TOOL_OPTIONS in the environment has it:")
+        yield f"{output.TO_COPY}export {shlex.quote('JAVA_TOOL_OPTIONS=' + option)}"
 
 
 ADVICE: dict[str, Callable[[Place], Iterator[str]]] = {

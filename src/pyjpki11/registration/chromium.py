@@ -42,8 +42,17 @@ def edits(place: Place) -> list[Edit]:
     return [] if place.is_system else nss.edits(database(place), place.library)
 
 
+def traces(place: Place) -> list[Edit]:
+    """The same wherever it may have been written."""
+    return [] if place.is_system else [edit for folder in _folders(place) for edit in nss.traces(folder, place)]
+
+
 def database(place: Place) -> Path:
     """Where the database is. From version 146 on it is in the user's data unless the old folder is there, which all
     versions use. Clients: reference 6"""
-    old, new = place.home / ".pki" / "nssdb", place.data_home / "pki" / "nssdb"
+    old, new = _folders(place)
     return new if new.exists() and not old.parent.exists() else old
+
+
+def _folders(place: Place) -> tuple[Path, Path]:
+    return place.home / ".pki" / "nssdb", place.data_home / "pki" / "nssdb"

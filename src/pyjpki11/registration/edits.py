@@ -13,6 +13,8 @@ from pyjpki11.registration.refusal import Refused
 BEGIN = "# >>> pyjpki11 >>> written by `pyjpki11 register`, removed by `pyjpki11 unregister`"
 END = "# <<< pyjpki11 <<<"
 HEADER = "# Written by `pyjpki11 register`, removed by `pyjpki11 unregister`; changes made by hand are lost."
+#: The library of any build, wherever it is.
+LIBRARY_NAME = "libpyjpki11.so"
 USERS_MODE = 0o600
 EVERYBODYS_MODE = 0o644
 
@@ -22,7 +24,7 @@ class Edit(Protocol):
 
     path: Path
     mode: int
-    #: Whether nobody but us writes this file.
+    #: Whether there is nothing of others in this file.
     is_ours_alone: bool
 
     def added(self, before: bytes | None) -> bytes:
@@ -183,9 +185,9 @@ class Sidecar:
 
 
 class NewFile:
-    """A file that has to be there, whatever is in it; it stays when the module goes."""
+    """A file that has to be there, whatever is in it."""
 
-    is_ours_alone = False
+    is_ours_alone = True
     mode = USERS_MODE
 
     def __init__(self, path: Path, make: Callable[[], bytes]) -> None:
@@ -199,7 +201,7 @@ class NewFile:
 
     def removed(self, before: bytes) -> bytes | None:
         """See Edit."""
-        return before
+        return None
 
     def library(self, content: bytes) -> str:
         """See Edit."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjpki11.registration import confinement, nss, refusal
-from pyjpki11.registration.edits import EVERYBODYS_MODE, Edit
+from pyjpki11.registration.edits import EVERYBODYS_MODE, LIBRARY_NAME, Edit
 from pyjpki11.registration.place import NAME, Place
 from pyjpki11.registration.refusal import Refused
 
@@ -34,20 +34,34 @@ def edits(place: Place) -> list[Edit]:
     return [edit for profile in profiles(place) for edit in nss.edits(profile, place.library)]
 
 
+def traces(place: Place) -> list[Edit]:
+    """The same wherever it may have been written."""
+    if place.is_system:
+        return [Policy(path, place.library) for path in [place.on_disk(POLICIES), *_distributions(place)]]
+    return [edit for profile in profiles(place) for edit in nss.traces(profile, place)]
+
+
 def _policies(place: Place) -> list[Path]:
     """The files that Firefoxes read now; where there are none, the one for all of them."""
     everybodys = place.on_disk(POLICIES)
-    others = [path for pattern in DISTRIBUTION_POLICIES for path in place.glob(pattern)]
+    others = _distributions(place)
     return others if others and not everybodys.exists() else [everybodys]
 
 
+def _distributions(place: Place) -> list[Path]:
+    return [path for pattern in DISTRIBUTION_POLICIES for path in place.glob(pattern)]
+
+
 def profiles(place: Place) -> list[Path]:
-    """The folders of the user's profiles. Firefox 147 began to make new ones among the user's settings.
+    """The folders of the user's profiles, those included that have the module and are listed no longer. Firefox 147
+    began to make new ones among the user's settings.
 
     :raises Refused: a list of profiles cannot be understood.
     """
     folders = (place.home / ".mozilla" / "firefox", place.config_home / "mozilla" / "firefox")
-    return [profile for folder in folders for profile in _listed(folder) if profile.is_dir()]
+    listed = [profile for folder in folders for profile in _listed(folder)]
+    known = [path.parent for path in place.known if path.name == nss.MODULES]
+    return list({profile.resolve(): profile for profile in [*known, *listed] if profile.is_dir()}.values())
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -80,24 +94,32 @@ class Policy:
     def added(self, before: bytes | None) -> bytes:
         """See Edit."""
         document = self._parse(before or b"{}")
-        if self._modules(document).get(NAME) == self._library and before:
-            return before
+        if before and self._library in self._modules(document).values():
+            return before  # perhaps under a name that the administrator has given it
         self._modules(document)[NAME] = self._library
         return _json(document, before)
 
     def removed(self, before: bytes) -> bytes | None:
         """See Edit."""
         document = self._parse(before)
-        if NAME not in self._modules(document):
+        if not self._ours(document):
             return before
-        del self._modules(document)[NAME]
+        for modules, name in self._ours(document):
+            del modules[name]
         for keys in (("policies", "SecurityDevices", "Add"), ("policies", "SecurityDevices"), ("policies",)):
             _drop_empty(document, keys)
         return _json(document, before) if document else None
 
     def library(self, content: bytes) -> str:
         """See Edit."""
-        return str(self._modules(self._parse(content)).get(NAME, ""))
+        ours = self._ours(self._parse(content))
+        return str(ours[0][0][ours[0][1]]) if ours else ""
+
+    def _ours(self, document: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+        """Our entries, whatever form the file had when they were written: the object each is in, and its name."""
+        devices = self._object(self._object(document.get("policies", {})).get("SecurityDevices", {}))
+        places = [devices, self._object(devices.get("Add", {}))]
+        return [(modules, name) for modules in places for name, path in modules.items() if _is_ours(name, path)]
 
     def _parse(self, content: bytes) -> dict[str, Any]:
         try:
@@ -117,6 +139,10 @@ class Policy:
         if not isinstance(value, dict):
             raise Refused(refusal.NOT_UNDERSTOOD, path=self.path, line=1)
         return value
+
+
+def _is_ours(name: str, path: object) -> bool:
+    return isinstance(path, str) and (name == NAME or Path(path).name == LIBRARY_NAME)
 
 
 def _drop_empty(document: dict[str, Any], keys: tuple[str, ...]) -> None:

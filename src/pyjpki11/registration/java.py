@@ -42,6 +42,15 @@ def edits(place: Place) -> list[Edit]:
     return files + [Block(path, _provider_lines(place, [path]), mode, PROVIDER_LIBRARY) for path in javas]
 
 
+def traces(place: Place) -> list[Edit]:
+    """The same wherever it may have been written."""
+    folder, mode = place.own_folder(), EVERYBODYS_MODE if place.is_system else USERS_MODE
+    slots: list[Edit] = [OwnFile(folder / file, [], mode, LIBRARY) for file in SLOTS]
+    if not place.is_system:
+        return [*slots, OwnFile(users_file(place), [], mode, PROVIDER_LIBRARY)]
+    return slots + [Block(path, [], mode, PROVIDER_LIBRARY) for path in _properties(place)]
+
+
 def users_file(place: Place) -> Path:
     """What java.security.properties has to name."""
     return place.own_folder() / "java.security"
@@ -80,8 +89,9 @@ def _count(properties: Path) -> int:
 
 
 def _properties(place: Place) -> list[Path]:
-    """The file java.security of each Java, once."""
+    """The file java.security of each Java, once; those included that have the module and would not be found."""
     found = [path for pattern in PROPERTIES for path in place.glob(pattern)]
+    found += [path for path in place.known if path.match(JAVA_HOME_PROPERTIES)]
     if place.environment.get("JAVA_HOME"):
         found.append(Path(place.environment["JAVA_HOME"]) / JAVA_HOME_PROPERTIES)
     return list({path.resolve(): path for path in found if path.exists()}.values())

@@ -6,15 +6,18 @@ It has a paragraph for each module, of lines KEY=VALUE. NSS adds its own module 
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from pyjpki11.registration import refusal
-from pyjpki11.registration.edits import USERS_MODE, Edit, NewFile
-from pyjpki11.registration.place import NAME
+from pyjpki11.registration import databases, files, refusal
+from pyjpki11.registration.edits import LIBRARY_NAME, USERS_MODE, Edit, NewFile
+from pyjpki11.registration.files import Change
+from pyjpki11.registration.place import NAME, Place
 from pyjpki11.registration.refusal import Refused
 
 MODULES = "pkcs11.txt"
@@ -31,9 +34,11 @@ class Module:
     mode = USERS_MODE
     is_ours_alone = False
 
-    def __init__(self, path: Path, library: Path) -> None:
+    def __init__(self, path: Path, library: Path, *, is_made: bool = False) -> None:
+        """:param is_made: whether there was no list before ours, and NSS would make its part of it again."""
         self.path = path
         self._library = str(library)
+        self._is_made = is_made
 
     def added(self, before: bytes | None) -> bytes:
         """See Edit."""
@@ -47,6 +52,8 @@ class Module:
         """See Edit."""
         paragraphs = self._paragraphs(before)
         others = [paragraph for paragraph in paragraphs if not _is_ours(paragraph)]
+        if self._is_made and all(_value(paragraph, "NSS") and not _value(paragraph, "library") for paragraph in others):
+            return None
         return before if others == paragraphs else _joined(others) or None
 
     def library(self, content: bytes) -> str:
@@ -69,7 +76,7 @@ def _value(paragraph: list[str], key: str) -> str:
 
 
 def _is_ours(paragraph: list[str]) -> bool:
-    return _value(paragraph, "name") == NAME or Path(_value(paragraph, "library")).name == f"lib{NAME}.so"
+    return _value(paragraph, "name") == NAME or Path(_value(paragraph, "library")).name == LIBRARY_NAME
 
 
 def _joined(paragraphs: list[list[str]]) -> bytes:
@@ -82,13 +89,39 @@ def edits(folder: Path, library: Path) -> list[Edit]:
     return [*_database(folder), Module(folder / MODULES, library)]
 
 
+def traces(folder: Path, place: Place) -> list[Edit]:
+    """What may have been written into that folder. A database goes when it is ours and nothing was put into it."""
+    is_ours = _is_as_made(folder, place)
+    going: list[Edit] = [NewFile(folder / name, bytes) for name in DATABASES] if is_ours else []
+    modules = folder / MODULES
+    is_made = is_ours and not files.backup_path(Path(os.path.realpath(modules))).exists()
+    return [*going, Module(modules, place.library, is_made=is_made)]
+
+
+def made(changes: Iterable[Change]) -> dict[Path, str]:
+    """The databases that some changes make, and the fingerprint of each."""
+    new = [change for change in changes if change.path.name in DATABASES and change.before is None]
+    return {change.path: databases.fingerprint(change.after or b"") for change in new}
+
+
+def _is_as_made(folder: Path, place: Place) -> bool:
+    paths = [Path(os.path.realpath(folder / name)) for name in DATABASES]
+    return all(path in place.made and path.is_file() and _holds(path, place) == place.made[path] for path in paths)
+
+
+def _holds(path: Path, place: Place) -> str:
+    return databases.fingerprint(files.read(path, place) or b"")
+
+
 def _database(folder: Path) -> list[Edit]:
     """An empty database, as browsers make it. Without certutil the browser makes it when it starts."""
-    is_there = any((folder / name).exists() for name in (DATABASES[0], OLD_DATABASE))
-    if is_there or shutil.which("certutil") is None:
+    paths = [folder / name for name in DATABASES]
+    is_there = paths[0].exists() or (folder / OLD_DATABASE).exists()
+    if not is_there and shutil.which("certutil") is None:
         return []
     make = functools.cache(_new_database)
-    return [NewFile(folder / name, functools.partial(lambda name: make()[name], name)) for name in DATABASES]
+    needed = [path for path in paths if path.exists()] if is_there else paths
+    return [NewFile(path, functools.partial(lambda name: make()[name], path.name)) for path in needed]
 
 
 def _new_database() -> dict[str, bytes]:

@@ -36,6 +36,19 @@ def edits(place: Place) -> list[Edit]:
     return [LibraryCopy(copy, place.library), Sidecar(copy, place.library), _everybodys(place, Path(COPY))]
 
 
+def traces(place: Place) -> list[Edit]:
+    """The same wherever it may have been written."""
+    if not place.is_system:
+        return [Block(place.home / ".ssh" / "config", [], USERS_MODE, LIBRARY)]
+    copy, part, whole = (place.on_disk(path) for path in (COPY, PART, CONFIGURATION))
+    return [
+        LibraryCopy(copy, place.library),
+        Sidecar(copy, place.library),
+        OwnFile(part, [], EVERYBODYS_MODE, LIBRARY),
+        Block(whole, [], EVERYBODYS_MODE, LIBRARY),
+    ]
+
+
 def _everybodys(place: Place, library: Path) -> Edit:
     whole = place.on_disk(CONFIGURATION)
     if whole.exists() and INCLUDE.search(whole.read_bytes()):

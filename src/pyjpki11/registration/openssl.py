@@ -44,6 +44,12 @@ def edits(place: Place) -> list[Edit]:
     return [Block(users_file(place), [*including, *lines], USERS_MODE, LIBRARY)]
 
 
+def traces(place: Place) -> list[Edit]:
+    """The same wherever it may have been written."""
+    paths = [place.on_disk(path) for path in CONFIGURATIONS] if place.is_system else [users_file(place)]
+    return [Block(path, [], EVERYBODYS_MODE, LIBRARY) for path in paths]
+
+
 def users_file(place: Place) -> Path:
     """What OPENSSL_CONF has to name."""
     return place.own_folder() / "openssl.cnf"

@@ -23,6 +23,15 @@ def check(place: Place) -> None:
 
 def edits(place: Place) -> list[Edit]:
     """The file that names the module."""
+    return [_file(place, [f"module: {place.library}"])]
+
+
+def traces(place: Place) -> list[Edit]:
+    """The same, whatever is in it."""
+    return [_file(place, [])]
+
+
+def _file(place: Place, lines: list[str]) -> Edit:
     base = place.on_disk("/etc") if place.is_system else place.config_home
     path = base / "pkcs11" / "modules" / f"{NAME}.module"
-    return [OwnFile(path, [f"module: {place.library}"], EVERYBODYS_MODE, LIBRARY)]
+    return OwnFile(path, lines, EVERYBODYS_MODE, LIBRARY)

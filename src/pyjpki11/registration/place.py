@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pyjpki11.registration import refusal
@@ -30,6 +31,15 @@ class Place:
         self.home = Path(environment.get("HOME") or "/nonexistent")
         self.config_home = Path(environment.get("XDG_CONFIG_HOME") or self.home / ".config")
         self.data_home = Path(environment.get("XDG_DATA_HOME") or self.home / ".local/share")
+        self.state_home = Path(environment.get("XDG_STATE_HOME") or self.home / ".local/state")
+        self.known: Sequence[Path] = ()  # the files that were changed for a program when it was registered
+        self.made: Mapping[Path, str] = {}  # the databases that we made, and the fingerprint of each
+
+    def knowing(self, known: Sequence[Path], made: Mapping[Path, str]) -> Place:
+        """The same with what is recorded of it."""
+        other = copy.copy(self)
+        other.known, other.made = known, made
+        return other
 
     def on_disk(self, path: str | Path) -> Path:
         """Where a file of the system really is."""
@@ -47,22 +57,42 @@ class Place:
         """The folder of files that only we write."""
         return self.on_disk("/etc") / NAME if self.is_system else self.config_home / NAME
 
+    def notes_folder(self) -> Path:
+        """The folder of what only we read."""
+        return (self.on_disk("/var/lib") if self.is_system else self.state_home) / NAME
+
     def folders(self) -> Iterator[Path]:
         """Where a symbolic link may lead to."""
         if self.is_system:
-            yield from (self.on_disk(name) for name in ("/etc", "/usr", "/opt"))
+            yield from (self.on_disk(name) for name in ("/etc", "/usr", "/opt", "/var/lib"))
         else:
-            yield from (self.home, self.config_home, self.data_home)
+            yield from (self.home, self.config_home, self.data_home, self.state_home)
 
-    def check(self) -> None:
-        """Look whether anything may be registered here.
+    def check_library(self) -> None:
+        """Look whether the library can be registered.
 
-        :raises Refused: the home is somebody else's, or the library's path cannot be written into all formats.
+        :raises Refused: its path cannot be written into all formats.
         """
         if not PLAIN_PATH.fullmatch(str(self.library)):
             raise Refused(refusal.UNUSABLE_PATH, path=self.library)
-        if not self.is_system and (not self.home.is_dir() or self.home.stat().st_uid != os.geteuid()):
+
+    def check_owner(self) -> None:
+        """Look whether the files are ours to change. Whoever has a home has what is missing in it, too.
+
+        :raises Refused: the home, or another folder of the user's own, belongs to another user.
+        """
+        if self.is_system:
+            return
+        if not self.home.is_dir() or self.home.stat().st_uid != os.geteuid():
             raise Refused(refusal.HOME_NOT_YOURS, path=self.home)
+        for folder in (self.config_home, self.data_home, self.state_home):
+            if _nearest(folder).stat().st_uid not in (0, os.geteuid()):
+                raise Refused(refusal.HOME_NOT_YOURS, path=folder)
+
+
+def _nearest(folder: Path) -> Path:
+    """A folder, or the one above it in which it would be made."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 def closed_to_others(path: Path) -> Path | None:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pyjpki11.registration import chromium, files, firefox, java, openssh, openssl, p11_kit
+from pyjpki11.registration import chromium, files, firefox, java, openssh, openssl, p11_kit, record
 from pyjpki11.registration.edits import Edit
-from pyjpki11.registration.files import Change
 from pyjpki11.registration.place import Place
 
 ABSENT = "absent"
@@ -18,10 +17,12 @@ LIBRARY_MISSING = "library-missing"
 
 
 class Program(NamedTuple):
-    """A program: `check` refuses where registering would do no good, `edits` says what its files need."""
+    """A program: `check` refuses where registering would do no good, `edits` says what its files need, `traces` names
+    all files in which the module may stand, whatever was true when it was registered."""
 
     check: Callable[[Place], None]
     edits: Callable[[Place], list[Edit]]
+    traces: Callable[[Place], list[Edit]]
 
 
 def _nothing(place: Place) -> None:
@@ -29,12 +30,12 @@ def _nothing(place: Place) -> None:
 
 
 PROGRAMS = {
-    "firefox": Program(firefox.check, firefox.edits),
-    "chromium": Program(chromium.check, chromium.edits),
-    "p11-kit": Program(p11_kit.check, p11_kit.edits),
-    "openssh": Program(_nothing, openssh.edits),
-    "openssl": Program(openssl.check, openssl.edits),
-    "java": Program(java.check, java.edits),
+    "firefox": Program(firefox.check, firefox.edits, firefox.traces),
+    "chromium": Program(chromium.check, chromium.edits, chromium.traces),
+    "p11-kit": Program(p11_kit.check, p11_kit.edits, p11_kit.traces),
+    "openssh": Program(_nothing, openssh.edits, openssh.traces),
+    "openssl": Program(openssl.check, openssl.edits, openssl.traces),
+    "java": Program(java.check, java.edits, java.traces),
 }
 
 
@@ -46,50 +47,14 @@ class Entry(NamedTuple):
     library: str
 
 
-def registering(name: str, place: Place) -> list[Change]:
-    """The changes that register a program; none where it is registered.
-
-    :raises Refused: see its code.
-    :raises OSError: a file cannot be read.
-    """
-    place.check()
-    PROGRAMS[name].check(place)
-    changes = []
-    for edit in PROGRAMS[name].edits(place):
-        path = files.real_path(edit.path, place)
-        before = files.read(path, place)
-        changes.append(Change(path, before, edit.added(before), edit.mode, not edit.is_ours_alone))
-    return [change for change in changes if change.after != change.before]
-
-
-def unregistering(name: str, place: Place) -> list[Change]:
-    """The changes that take the module out of a program's files; where nothing else has changed since it was
-    registered, they become again what they were, to the byte.
-
-    :raises Refused: see its code.
-    :raises OSError: a file cannot be read.
-    """
-    place.check()
-    changes = []
-    for edit in PROGRAMS[name].edits(place):
-        path = files.real_path(edit.path, place)
-        before = files.read(path, place)
-        if before is not None:
-            changes.append(Change(path, before, _restored(edit, path, place, before), edit.mode, False))
-    return [change for change in changes if change.after != change.before]
-
-
-def _restored(edit: Edit, path: Path, place: Place, content: bytes) -> bytes | None:
-    backup = files.read(files.backup_path(path), place)
-    return backup if backup is not None and edit.added(backup) == content else edit.removed(content)
-
-
 def entries(name: str, place: Place) -> list[Entry]:
     """What a program's files say of the module, for those that name a library or should.
 
     :raises Refused: a file cannot be understood.
     :raises OSError: a file cannot be read.
     """
+    known = record.load(place)
+    place = place.knowing(known.files.get(name, []), known.databases)
     found = []
     for edit in PROGRAMS[name].edits(place):
         content = files.read(files.real_path(edit.path, place), place)
