@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pyjpki11.cli import details
 from pyjpki11.cli.language import N_, _
 
 OK = 0
@@ -68,8 +69,7 @@ class Failure(NamedTuple):
 
     def sentences(self) -> tuple[str, ...]:
         """What people read."""
-        detail = f"({self.detail})" if self.detail else ""
-        return _("Error: {message}", message=self.message), detail, self.remedy
+        return _("Error: {message}", message=self.message), details.in_words(self.detail), self.remedy
 
 
 def failure(error: BaseException) -> Failure:
