@@ -91,7 +91,7 @@ def test_person_with_substitutes(new_tool: NewTool, softcard_state: Path) -> Non
     shown = tool("cert", "show", "sign", "--pin-file", "-", text=pin_of("sign"), language="ja").stdout
     assert "\x1b" not in shown
     assert "代替文字: 本" in shown and "代替文字: 所" in shown
-    assert "2019-05-01" in shown and "令和元年" in shown
+    assert "2019年5月1日（令和元年）" in shown
     assert "性別      女" in shown
 
 
@@ -247,6 +247,20 @@ def test_output_that_cannot_be_written(tool: CardTool) -> None:
     assert not list(tool.folder.iterdir())
 
 
+@pytest.mark.parametrize(("command", "options"), [("export", []), ("show", ["--json"]), ("show", ["--format", "der"])])
+def test_file_of_a_certificate(tool: CardTool, command: str, options: list[str]) -> None:
+    """A file that exists needs --force; who is named in the certificate may alone read it."""
+    usual = ["sh", "-c", 'umask 022; exec "$@"', "sh"]
+    for which, mode in (("sign", 0o600), ("auth", 0o644), ("sign-ca", 0o644)):
+        write = ("cert", command, which, "--pin-file", "-", "-o", which, *options)
+        tool(*write, text=pin_of(which), prefix=usual)
+        assert (tool.folder / which).stat().st_mode & 0o777 == mode
+        said = tool(*write, text=pin_of(which), status=1)
+        assert "exists already" in said.stderr
+        tool(*write, "--force", text=pin_of(which))
+        assert (tool.folder / which).stat().st_mode & 0o777 == mode
+
+
 def test_full_standard_output(tool: CardTool) -> None:
     for command in (["cert", "show", "auth"], ["cert", "export", "auth", "--format", "der"]):
         said = tool(*command, prefix=["sh", "-c", 'exec "$@" > /dev/full', "sh"], status=1)
@@ -255,7 +269,7 @@ def test_full_standard_output(tool: CardTool) -> None:
 
 def test_files_that_are_no_certificates(tool: CardTool) -> None:
     tool.write("nonsense", b"nonsense")
-    for name, text in (("nonsense", "no certificate"), ("missing", "no such file"), (".", "it is a folder")):
+    for name, text in (("nonsense", "not a certificate"), ("missing", "no such file"), (".", "it is a folder")):
         assert text in tool("cert", "verify", name, status=1).stderr
     tool("cert", "verify", "auth", "--root", "nonsense", status=1)
     tool("cert", "export", "auth", "-o", "leaf.pem")

@@ -11,7 +11,10 @@ from pyjpki11.cli import columns
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", 0), ("abc", 3), ("暗証番号", 8), ("ｱ", 1), ("「」", 4), ("か\u3099", 2), ("\x1b", 0), ("…", 1), ("①", 1)],
+    [
+        ("", 0), ("abc", 3), ("暗証番号", 8), ("ｱ", 1), ("「」", 4), ("か\u3099", 2), ("葛\U000e0100", 2), ("\x1b", 0),
+        ("…", 1), ("①", 1),
+    ],
 )
 def test_width(text: str, expected: int) -> None:
     """East Asian wide and full-width characters take two, combining ones none; ambiguous ones one."""
@@ -62,6 +65,28 @@ def test_paragraphs() -> None:
     assert columns.paragraphs("a\nb\n\n\b\nc  d\ne\n", 80) == ["a b", "", "c  d", "e"]
 
 
-def test_harmless() -> None:
-    """What steers a terminal, or turns the writing round, shows instead of acting; line ends stay."""
-    assert columns.harmless("a\x1b[2J\x9b\u202eb\n氏名\u3000\t") == "a\\u001b[2J\\u009b\\u202eb\n氏名\u3000\\u0009"
+def test_what_steers_takes_the_columns_of_its_escape() -> None:
+    """So tables stay aligned; a line end in a value or a name is no line end."""
+    assert columns.wrap("a\x1b[2J\u202eb\nc", 80) == ["a\\u001b[2J\\u202eb\\u000ac"]
+    assert columns.table([("a\n", "b\x9b"), ("longer name", "c")]) == [
+        "a\\u000a      b\\u009b",
+        "longer name  c",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_table_in_any_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Values stand below their names where there is no room beside them."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    rows = [("利用者証明用電子証明書の暗証番号", "残り試行回数 3 回（最大 3 回）"), ("", "one two three"), ("PIN", "")]
+    lines = columns.table(rows, indent=2)
+    assert max(map(columns.width, lines)) <= width
+    is_stacked = lines[0] == "  利用者証明用電子証明書の暗証番号"
+    assert is_stacked is (width == 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", ""), ("12345678", "12345678"), ("123 56789", "123…"), ("証明書を表示", "証明書…")]
+)
+def test_shortened(text: str, shown: str) -> None:
+    assert columns.shortened(text, 8) == shown

@@ -42,8 +42,9 @@ MASKS = (
     (re.compile(r"(?<=  )[0-9a-f]{8}$", re.MULTILINE), "01234567"),  # serial numbers
     (re.compile(r"(?<=  )[0-9a-f]{64}$", re.MULTILINE), "0123456789abcdef" * 4),  # fingerprints
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST"), "YYYY-MM-DD hh:mm:ss JST"),
+    (re.compile(r"\d{4}年\d\d月\d\d日 \d\d:\d\d:\d\d JST"), "YYYY年MM月DD日 hh:mm:ss JST"),
     # what a card answers to the reading of its certificate
-    (re.compile(r"(READ BINARY: EF 000A .*\n  > .*\n)(?:  < (?:[0-9A-F]{2} )+[0-9A-F]{2}\n)+"), r"\1  < ...\n"),
+    (re.compile(r"(READ BINARY: EF 000A.*\n  > .*\n)(?:  < (?:[0-9A-F]{2} )+[0-9A-F]{2}\n)+"), r"\1  < ...\n"),
 )
 
 

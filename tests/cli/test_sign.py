@@ -228,8 +228,9 @@ def test_disk_that_is_full(tool: CardTool) -> None:
 def test_file_size_limit_leaves_nothing_behind(tool: CardTool) -> None:
     """A signature is there whole or not at all."""
     limited = ["sh", "-c", 'ulimit -f 8; trap "" XFSZ; exec "$@"', "sh"]
+    before = sorted(tool.folder.iterdir())
     tool("sign", "--key", "auth", "--pin-file", "auth.pin", "a.txt", status=1, prefix=limited)
-    assert not [it.name for it in tool.folder.iterdir() if "p7m" in it.name]
+    assert sorted(tool.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -241,6 +242,63 @@ def test_signature_that_exists(tool: CardTool, language: str) -> None:
     assert tool.read("a.txt.p7m") == b"kept"
     tool(*sign, "--force", language=language)
     accept(tool, "auth", "a.txt.p7m", "-inform", "DER")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_output_that_exists(pcsc_card: CardMaker, tool: CardTool, language: str) -> None:
+    """A letter is not replaced by a signature, nor anybody asked for a PIN; -o needs --force as the usual name does."""
+    card = pcsc_card()
+    tool.write("letter", b"kept")
+    sign = ("sign", "--key", "auth", "--pin-file", "auth.pin", "-o", "letter", "a.txt")
+    said = CardTool(tool.folder, {})(*sign, status=1, language=language)
+    assert "letter" in said.stderr and "--force" in said.stderr
+    assert card.count() == 0
+    assert tool.read("letter") == b"kept"
+    tool(*sign, "--force")
+    accept(tool, "auth", "letter", "-inform", "DER")
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "source", "signature"),
+    [
+        ("auth", [], 0o644, 0o644),
+        ("auth", [], 0o600, 0o600),
+        ("auth", [], 0o640, 0o640),
+        ("auth", ["--detached"], 0o600, 0o644),
+        ("sign", [], 0o644, 0o600),
+        ("sign", ["--detached"], 0o644, 0o600),
+        ("sign", ["--format", "pem"], 0o644, 0o600),
+        ("sign", ["--format", "raw"], 0o600, 0o644),
+    ],
+)
+def test_mode_is_that_of_what_is_inside(
+    tool: CardTool, key: str, options: list[str], source: int, signature: int
+) -> None:
+    """The file itself, and a certificate that names its holder; --force keeps what others may not do, and links."""
+    usual = ["sh", "-c", 'umask 022; exec "$@"', "sh"]
+    (tool.folder / "a.txt").chmod(source)
+    sign = ("sign", "--key", key, "--pin-file", f"{key}.pin", *options, "-o", "out", "a.txt")
+    tool(*sign, prefix=usual)
+    path = tool.folder / "out"
+    assert path.stat().st_mode & 0o777 == signature
+    path.chmod(0o600)
+    (tool.folder / "link").symlink_to("out")
+    tool(*sign[:-3], "-o", "link", "--force", "a.txt", prefix=usual)
+    assert (tool.folder / "link").is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_standard_input_is_not_signed(tool: CardTool, language: str) -> None:
+    """With what to do instead."""
+    said = tool("sign", "--key", "auth", "--pin-file", "auth.pin", "-", text="content", status=2, language=language)
+    assert {"en": "Save it to a file", "ja": "ファイルに保存"}[language] in said.stderr
+
+
+def test_nothing_waits_for_a_pipe(tool: CardTool) -> None:
+    """Which would be opened to see whether it can be read."""
+    run(["mkfifo", tool.folder / "pipe"])
+    assert "is a pipe" in tool("sign", "--key", "auth", "--pin-file", "auth.pin", "pipe", status=1).stderr
 
 
 def test_what_can_be_read_only_once(tool: CardTool) -> None:

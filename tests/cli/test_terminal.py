@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
 from pathlib import Path
 
 import pexpect  # type: ignore[import-untyped]
@@ -11,7 +13,8 @@ import pytest
 from cli.conftest import NewTool
 from support.card_tool import CardTool
 from support.process import environment
-from support.tool import ENGLISH, PROGRAM
+from support.terminal import run_at_terminal
+from support.tool import ENGLISH, JAPANESE, PROGRAM
 
 from jpki_softcard.store import Store
 from pyjpki11.cli import annotation
@@ -133,11 +136,64 @@ def test_a_sign_of_life(new_tool: NewTool, softcard_state: Path, language: str) 
     slow = new_tool(softcard_state, "latency-ms=150")
     shown = slow.at_terminal("status", answers={"never asked": ""}, language=language).output
     words = {"en": "Reading the cards", "ja": "カードを読み取っています"}[language]
-    assert f" {words} 0 s" in shown or f" {words} 1 s" in shown
+    seconds = {"en": "s", "ja": "秒"}[language]
+    assert f" {words} 0 {seconds}" in shown or f" {words} 1 {seconds}" in shown
     result = shown.rpartition("\r\x1b[K")[2]
     assert words not in result
     assert {"en": "Reader", "ja": "リーダー"}[language] in result
     assert words not in slow("status", language=language).stderr
+
+
+#: Shows progress of a content of two chunks, and waits in the midst for a line.
+HALF = """
+import sys
+from pyjpki11.cli import progress
+def chunks():
+    yield b"1234"
+    sys.stdin.readline()
+    yield b"5678"
+with progress.shown("Reading"):
+    print(b"".join(progress.counted(chunks(), 8)))
+"""
+#: The tool, which shows progress without patience.
+EAGER = """
+import sys
+from pyjpki11.cli import main, progress
+progress.PATIENCE_S, progress.TICK_S = 0, 0.001
+sys.exit(main.run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("language", "seconds"), [(ENGLISH, "s"), (JAPANESE, "秒")])
+def test_progress_of_a_content(language: dict[str, str], seconds: str) -> None:
+    """In percent of its length, then gone."""
+    env = environment(language)
+    child = pexpect.spawn(sys.executable, ["-c", HALF], env=env, encoding="utf-8", timeout=WAIT_S)
+    try:
+        child.expect(rf"Reading 50 % \d+ {seconds}")
+        child.send("\n")
+        child.expect_exact("b'12345678'")
+        child.expect(pexpect.EOF)
+        assert child.before.endswith("\r\x1b[K")
+    finally:
+        child.close(force=True)
+
+
+@pytest.mark.parametrize("options", [["--detached"], ["--format", "raw"]])
+def test_progress_of_a_big_file(tool: CardTool, options: list[str]) -> None:
+    """How much of it was read, when it is signed and when it is verified."""
+    with open(tool.folder / "big", "wb") as file:
+        file.truncate(256 << 20)
+    tool.write("pin", "1234\n")
+    tool("cert", "export", "auth", "-o", "auth.pem")
+    bare = ["--certificate", "auth.pem"] if "raw" in options else []
+    sign = ["sign", "--key", "auth", "--pin-file", "pin", *options, "-o", "signature", "big"]
+    verify = ["verify", "--test-card", "--content", "big", "signature", *bare]  # valid or not, it is read
+    for command in (sign, verify):
+        env = {**ENGLISH, **tool.env}
+        argv = [sys.executable, "-c", EAGER, *command]
+        said = run_at_terminal(argv, {"never asked": ""}, env=env, cwd=tool.folder, check=False)
+        assert len(set(re.findall(r"Reading the file (\d+) %", said.output))) > 2
 
 
 def test_no_sign_of_life_where_none_is_needed(tool: CardTool) -> None:

@@ -240,10 +240,43 @@ def test_content_taken_out(desk: CardTool) -> None:
     said = desk(*verify, "-o", "-", prefix=["sh", "-c", 'exec "$@" > stdout', "sh"])
     assert desk.read("stdout") == CONTENT
     assert "The signature is valid." in said.stderr
-    for arguments in (["--json", "-o", "-"], ["-o", "out", "--certificate", "signer.pem", "--content", "content"]):
+    for arguments in (["--json", "-o", "-"], ["-o", "other", "--certificate", "signer.pem", "--content", "content"]):
         desk(*verify, *arguments, status=2)
     signed(desk, is_detached=True)
-    desk(*verify, "--content", "content", "-o", "out", status=2)
+    desk(*verify, "--content", "content", "-o", "other", status=2)
+
+
+@pytest.mark.parametrize(
+    ("key", "signature", "content"), [("auth", 0o644, 0o644), ("auth", 0o600, 0o600), ("sign", 0o644, 0o600)]
+)
+def test_file_of_the_content(desk: CardTool, key: str, signature: int, content: int) -> None:
+    """It is not for more people than the signature; what exists needs --force, and its links stay."""
+    usual = ["sh", "-c", 'umask 022; exec "$@"', "sh"]
+    desk("sign", "--key", key, "--pin-file", f"{key}.pin", "-o", "signature", "content")
+    (desk.folder / "signature").chmod(signature)
+    verify = ("verify", "--test-card", "signature", "-o")
+    desk(*verify, "out", prefix=usual)
+    assert (desk.folder / "out").stat().st_mode & 0o777 == content
+    desk.write("out", b"mine")
+    (desk.folder / "link").symlink_to("out")
+    for name in ("out", "link"):
+        assert "--force" in desk(*verify, name, status=1).stderr
+        assert desk.read("out") == b"mine"
+    desk(*verify, "link", "--force")
+    assert (desk.folder / "link").is_symlink()
+    assert desk.read("out") == CONTENT
+
+
+def test_standard_input(desk: CardTool) -> None:
+    """`-` is the signature, or the content, from a pipe as well as from a file."""
+    for name, options in (("attached", []), ("detached", ["--detached"])):
+        desk("sign", "--key", "auth", "--pin-file", "auth.pin", *options, "-o", name, "content")
+    for piped in ("cat attached |", "< attached"):
+        shell = ["bash", "-o", "pipefail", "-c", f'"$@" {piped}' if piped[0] == "<" else f'{piped} "$@"', "bash"]
+        desk("verify", "--test-card", "-", "-o", "out", "--force", prefix=shell)
+        assert desk.read("out") == CONTENT
+    from_pipe = ["bash", "-o", "pipefail", "-c", 'cat content | "$@"', "bash"]
+    desk("verify", "--test-card", "--content", "-", "detached", prefix=from_pipe)
 
 
 def test_files_that_cannot_be_read(desk: CardTool) -> None:

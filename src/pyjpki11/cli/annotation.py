@@ -86,7 +86,7 @@ class Annotator:
     def _file(self, ef: int | None) -> str:
         if ef is None:
             return _("no file")
-        return f"EF {ef:04X} ({_(FILES.get((self._aid, ef), UNKNOWN))})"
+        return _("EF {number} ({name})", number=f"{ef:04X}", name=_(FILES.get((self._aid, ef), UNKNOWN)))
 
     def _target(self, reference: int) -> str:
         """The file of a reference byte: a short identifier, or what is selected."""

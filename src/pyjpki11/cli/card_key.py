@@ -118,8 +118,9 @@ class CardKey:
             with self._presenting() as pin:
                 session.login(cku.CONTEXT_SPECIFIC, pin)
         self._has_signed = True
-        for chunk in chunks:
-            session.advance(SIGN_UPDATE, methodcaller("update", chunk))
+        with progress.shown(_("Reading the file")):
+            for chunk in chunks:
+                session.advance(SIGN_UPDATE, methodcaller("update", chunk))
         with progress.shown(_("The card signs")):
             signature: bytes = session.advance(SIGN_FINAL, methodcaller("finish"))
         return signature

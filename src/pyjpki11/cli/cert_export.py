@@ -22,6 +22,6 @@ from pyjpki11.cli.pin_entry import PinSource, pin_options
 @card_options
 @pin_options
 @click.pass_obj
-def command(options: Options, which: str, form: str, output: str, pin: PinSource) -> None:
+def command(options: Options, which: str, form: str, target: str, force: bool, pin: PinSource) -> None:
     """See the help."""
-    cert_output.give(options, which, form, output, pin)
+    cert_output.give(options, which, form, cert_output.look(options, form, target, force), pin)

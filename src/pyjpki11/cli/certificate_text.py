@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pyjpki11.certificates.anchors import usage_of
 from pyjpki11.certificates.person import BirthDate, Person, person_of, substituted
-from pyjpki11.cli import columns, names
-from pyjpki11.cli.language import N_, _, is_japanese
+from pyjpki11.cli import columns, dates, names
+from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.validity import Period
 
 #: Attribute of x509.KeyUsage -> its name. Spec: RFC 5280 4.2.1.3
@@ -35,15 +35,6 @@ POLICIES = {
 }
 
 SEXES = {"male": N_("male"), "female": N_("female"), "unknown": N_("unknown")}
-
-#: Era -> its name, the year before its first. Card: reference 6.3
-ERAS = {
-    "meiji": (N_("Meiji"), 1867),
-    "taisho": (N_("Taisho"), 1911),
-    "showa": (N_("Showa"), 1925),
-    "heisei": (N_("Heisei"), 1988),
-    "reiwa": (N_("Reiwa"), 2018),
-}
 
 
 def lines(certificate: x509.Certificate, title: str) -> Iterator[str]:
@@ -172,11 +163,4 @@ def _with_substitutes(text: str, flags: str) -> str:
 
 
 def _birth_date(birth: BirthDate) -> str:
-    if birth.day is None:
-        return birth.text
-    if birth.era not in ERAS:
-        return birth.day.isoformat()
-    era, before = ERAS[birth.era]
-    year = birth.day.year - before
-    first_or_number = "元" if year == 1 and is_japanese() else year
-    return _("{day} ({era} {year})", day=birth.day.isoformat(), era=_(era), year=first_or_number)
+    return birth.text if birth.day is None else dates.birth(birth.day, birth.era)

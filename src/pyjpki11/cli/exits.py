@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pyjpki11.cli import details
 from pyjpki11.cli.language import N_, _
 
 OK = 0
@@ -68,8 +69,8 @@ class Failure(NamedTuple):
 
     def sentences(self) -> tuple[str, ...]:
         """What people read."""
-        detail = f"({self.detail})" if self.detail else ""
-        return _("Error: {message}", message=self.message), detail, *self.remedy.split("\n")
+        head = _("Error: {message}", message=self.message)
+        return head, details.in_words(self.detail), *self.remedy.split("\n")
 
 
 def failure(error: BaseException) -> Failure:

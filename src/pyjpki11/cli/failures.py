@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import click
 
 from jpki_softcard.errors import SoftcardError
+from jpki_softcard.vpcd_client import NobodyListens
 from pyjpki11 import errors
 from pyjpki11.card.text import NoTextApplication
 from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
+from pyjpki11.cli import usage
 from pyjpki11.cli.annotation import status_word
 from pyjpki11.cli.exits import (
     BROKE_OFF,
@@ -49,7 +51,7 @@ ROWS = (
         NO_READER,
         "no-service",
         N_("The PC/SC service cannot be used."),
-        N_("Install pcscd, and start it with: systemctl start pcscd.socket"),
+        N_("Install pcscd, and start it with: sudo systemctl start pcscd.socket"),
         is_detailed=True,
     ),
     Row(
@@ -69,7 +71,7 @@ ROWS = (
         N_("Phones have none, only the card itself: put your My Number card on the reader."),
     ),
     Row(
-        errors.CardNotRecognized, NO_CARD, "foreign-card", N_("The card in the reader is no My Number card."),
+        errors.CardNotRecognized, NO_CARD, "foreign-card", N_("The card in the reader is not a My Number card."),
         N_("Put your My Number card in its place."),
     ),
     Row(
@@ -110,18 +112,21 @@ ROWS = (
         ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being read."),
         N_("Run the command again."),
     ),
-    Row(
-        BadCertificate, FAILED, "bad-certificate", N_("The file is no certificate."), is_detailed=True,
-    ),
+    Row(BadCertificate, FAILED, "bad-certificate", N_("The file is not a certificate.")),
     Row(
         UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue others."), is_detailed=True,
     ),
     Row(
         BadRevocationData, FAILED, "bad-revocation-data",
-        N_("This is neither a revocation list nor an OCSP response."), is_detailed=True,
+        N_("This is neither a revocation list nor an OCSP response."),
     ),
     Row(
         ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder gave no answer."), is_detailed=True,
+    ),
+    Row(
+        NobodyListens, FAILED, "no-virtual-reader",
+        N_("Nothing listens where the virtual reader of pcscd should be."),
+        N_("Install vsmartcard-vpcd and pcscd, and start them with: sudo systemctl start pcscd.socket"),
     ),
     Row(
         SoftcardError, FAILED, "softcard", N_("The software card cannot be used."), is_detailed=True,
@@ -134,13 +139,14 @@ OS_ERRORS = {
     errno.EACCES: N_("permission denied"),
     errno.EPERM: N_("permission denied"),
     errno.EISDIR: N_("it is a folder"),
-    errno.ENOTDIR: N_("a part of the path is no folder"),
+    errno.ENOTDIR: N_("a part of the path is not a folder"),
     errno.EEXIST: N_("it exists already"),
     errno.ENOSPC: N_("no space is left on the device"),
     errno.EDQUOT: N_("the disk quota is used up"),
     errno.EROFS: N_("the file system is read-only"),
     errno.EIO: N_("input or output failed"),
     errno.EBADF: N_("it is closed"),
+    errno.ENXIO: N_("no program reads from it"),
 }
 
 
@@ -192,7 +198,7 @@ def _explain_click_error(error: Any) -> Failure:
     remedy = ""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         remedy = _("Try '{command} {option}' for help.", command=error.ctx.command_path, option="--help")
-    return Failure(error.exit_code, "usage", error.format_message(), remedy)
+    return Failure(error.exit_code, "usage", usage.sentence(error), remedy)
 
 
 #: Those whose message depends on more than their kind; they come before ROWS.

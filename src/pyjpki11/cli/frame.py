@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pyjpki11.cli import columns
+from pyjpki11.cli import columns, usage
 from pyjpki11.cli.language import _
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+#: What Click calls a command that is to be run: its name, itself, what is left of the arguments.
+Resolved = tuple[str | None, click.Command | None, list[str]]
 
 USAGE = 2  # exit status where the command line is not complete
 MAX_TERM = 30  # columns of an option before its help begins on the next line
+MARGIN = 2  # columns that stay free at the right of the help
+SUMMARY_COLUMNS = 60  # of a command's description beside its name, in a shell's list of completions
 
 
 class Formatter(click.HelpFormatter):
     """Wraps by columns, and breaks lines in Japanese, which has no spaces."""
+
+    def __init__(self, **settings: Any) -> None:
+        """As wide as everything else that the tool prints, whatever Click thinks of it."""
+        super().__init__(**{**settings, "width": columns.room() - MARGIN})
 
     def write_text(self, text: str) -> None:
         """Paragraphs, indented as far as we are."""
@@ -27,7 +39,8 @@ class Formatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = MAX_TERM, col_spacing: int = 2) -> None:
         """Terms with their meanings beside them."""
         rows = list(rows)
-        first = min(max(columns.width(term) for term, _meaning in rows), col_max) + col_spacing
+        most = min(col_max, (self.width - self.current_indent) // 2 - col_spacing)
+        first = min(max(columns.width(term) for term, _meaning in rows), most) + col_spacing
         for term, meaning in rows:
             self._write_term(term, columns.paragraphs(meaning, self.width - self.current_indent - first), first)
 
@@ -75,6 +88,28 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which they were added."""
         return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Resolved:
+        """The command that is to be run.
+
+        :raises UsageError: there is none of that name; it names those that are called nearly so.
+        """
+        name = args[0]
+        is_missing = not name.startswith("-") and self.get_command(ctx, name) is None
+        if is_missing and not ctx.resilient_parsing:
+            raise click.UsageError(usage.no_such_command(name, self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin so. No command is imported for its description."""
+        from click.shell_completion import CompletionItem  # only here: shells ask for it, users do not
+
+        found = [
+            CompletionItem(name, help=columns.shortened(self.summary(ctx, name), SUMMARY_COLUMNS))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def summary(self, ctx: click.Context, name: str) -> str:
         """One line about a command: the first paragraph of its help."""

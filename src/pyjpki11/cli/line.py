@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from pyjpki11.cli import annotation, progress
+from pyjpki11.cli import annotation, output
 from pyjpki11.cli.annotation import Annotator
 from pyjpki11.iso7816 import status
 from pyjpki11.reader.base import Connection
@@ -81,6 +81,4 @@ def response_lines(data: bytes, prefix: str) -> list[str]:
 
 
 def _show(*lines: str) -> None:
-    progress.clear()
-    for line in lines:
-        print(line, file=sys.stderr)
+    output.print_lines(lines, sys.stderr)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from pyjpki11.cli.language import _
+from pyjpki11.printable import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -50,7 +51,7 @@ def _complete_reader(context: click.Context, parameter: click.Parameter, incompl
     options.reader = incomplete
     try:
         with cards.readers(options) as those:
-            return those.names()
+            return [name for name in those.names() if printable(name) == name]  # others no shell can be given
     except Exception:
         return []
 
@@ -66,8 +67,11 @@ def card_options(function: Function) -> Function:
     return reader_option(trace_option(json_option(function)))
 
 
-def output_option(function: Function) -> Function:
-    """-o FILE, given to the command as `output`; `-` is standard output."""
-    text = _("Write into FILE; - is standard output.")
-    path = click.Path(readable=False, allow_dash=True)
-    return click.option("-o", "--output", metavar="FILE", type=path, default="-", help=text)(function)
+def output_options(text: str, metavar: str = "FILE", default: str | None = None) -> Callable[[Function], Function]:
+    """-o and --force, given to the command as `target` and `force`. What -o names is looked at by files.look."""
+
+    def decorate(function: Function) -> Function:
+        force = click.option("--force", is_flag=True, help=_("Replace a file that exists."))(function)
+        return click.option("-o", "--output", "target", metavar=metavar, default=default, help=text)(force)
+
+    return decorate

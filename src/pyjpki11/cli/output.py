@@ -9,6 +9,7 @@ from typing import TextIO
 
 from pyjpki11.cli import columns, progress
 from pyjpki11.cli.options import Options
+from pyjpki11.printable import printable
 
 #: What a command line to copy begins with: it is not broken into lines.
 TO_COPY = "    "
@@ -22,7 +23,7 @@ def show(options: Options, document: Mapping[str, object], text: Iterable[str]) 
     if options.json:
         import json  # only here: most users read the text
 
-        print_lines([json.dumps(document, ensure_ascii=False, indent=2)])
+        print_lines(json.dumps(document, ensure_ascii=False, indent=2).split("\n"))
     else:
         print_lines(text)
 
@@ -30,11 +31,13 @@ def show(options: Options, document: Mapping[str, object], text: Iterable[str]) 
 def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
     """Lines on standard output, or on another stream; all of them or an error.
 
+    A line stays one, and steers no terminal: what a card, a file's name or a certificate holds is not ours to trust.
+
     :raises OSError: it cannot be written.
     """
     progress.clear()
     stream = stream or sys.stdout
-    stream.write("".join(f"{columns.harmless(line)}\n" for line in lines))
+    stream.write("".join(f"{printable(line)}\n" for line in lines))
     stream.flush()
 
 
@@ -42,8 +45,8 @@ def note(*sentences: str) -> None:
     """Remarks for people on standard error, each on a line of its own, or on more where it is longer than a line."""
     progress.clear()
     for sentence in filter(None, sentences):
-        text = columns.harmless(sentence)
-        for line in [text] if text.startswith(TO_COPY) else columns.wrap(text, columns.COLUMNS):
+        room = columns.room(sys.stderr)
+        for line in [printable(sentence)] if sentence.startswith(TO_COPY) else columns.wrap(sentence, room):
             print(line, file=sys.stderr)
 
 

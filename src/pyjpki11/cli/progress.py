@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from pyjpki11.cli import columns
+from pyjpki11.cli.language import _
 
 #: Seconds of silence that a user is left alone with.
 PATIENCE_S = 0.5
@@ -18,6 +19,7 @@ WHEEL = "|/-\\"
 _lock = threading.Lock()
 _is_drawn = False
 _is_running = False
+_percent: int | None = None  # of what is under way, where it is known
 
 
 @contextmanager
@@ -26,11 +28,12 @@ def shown(text: str) -> Iterator[None]:
 
     Only on a terminal, and never more than one line; nested ones show the outer text. Nothing may be asked inside.
     """
-    global _is_running
+    global _is_running, _percent
     if _is_running or not sys.stderr.isatty():
         yield
         return
     _is_running = True
+    _percent = None
     done = threading.Event()
     thread = threading.Thread(target=_turn, args=(text, done), daemon=True)
     thread.start()
@@ -41,6 +44,17 @@ def shown(text: str) -> Iterator[None]:
         done.set()
         thread.join()
         clear()
+
+
+def counted(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
+    """The chunks of a content of that many bytes; the line that is shown meanwhile says how much of it has passed."""
+    global _percent
+    passed, _percent = 0, 0 if length else None
+    for chunk in chunks:
+        yield chunk
+        passed += len(chunk)
+        _percent = min(100 * passed // length, 100) if length else None
+    _percent = None
 
 
 def clear() -> None:
@@ -59,12 +73,14 @@ def _turn(text: str, done: threading.Event) -> None:
     while not done.wait(wait):
         wait = TICK_S
         elapsed = time.monotonic() - start
-        _draw(f"{WHEEL[int(elapsed / TICK_S) % len(WHEEL)]} {text} {elapsed:.0f} s")
+        percent = "" if _percent is None else f" {_percent} %"
+        seconds = _("{count} s", count=f"{elapsed:.0f}")
+        _draw(f"{WHEEL[int(elapsed / TICK_S) % len(WHEEL)]} {text}{percent} {seconds}")
 
 
 def _draw(line: str) -> None:
     global _is_drawn
     with _lock:
-        sys.stderr.write(f"\r\x1b[K{columns.wrap(line, columns.COLUMNS - 1)[0]}")
+        sys.stderr.write(f"\r\x1b[K{columns.wrap(line, columns.room(sys.stderr) - 1)[0]}")
         sys.stderr.flush()
         _is_drawn = True

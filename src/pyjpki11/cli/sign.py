@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,13 @@ from cryptography import x509
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.certificates.anchors import load
+from pyjpki11.certificates.person import person_of
 from pyjpki11.cli import cards, certificate_text, columns, exits, files, output, progress
 from pyjpki11.cli.card_key import CardKey, needs_consent
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
-from pyjpki11.cli.options import Options, card_options
+from pyjpki11.cli.options import Options, card_options, output_options
 from pyjpki11.cli.pin_entry import PinSource, pin_options
 from pyjpki11.cli.validity import Period
 from pyjpki11.documents import envelope, signing
@@ -47,7 +49,7 @@ class Job(NamedTuple):
     """A file to sign, and where its signature goes."""
 
     path: Path
-    target: str
+    target: files.Target
 
 
 class Made(NamedTuple):
@@ -82,8 +84,7 @@ class Made(NamedTuple):
     "--one-consent", is_flag=True,
     help=_("Ask for the password once: it is presented to the card again for every FILE."),
 )
-@click.option("-o", "--output", "target", metavar="OUT", help=_("Write into OUT; - is standard output."))
-@click.option("--force", is_flag=True, help=_("Replace signatures that exist."))
+@output_options(_("Write into OUT; - is standard output."), metavar="OUT")
 @card_options
 @pin_options
 @click.pass_obj
@@ -101,9 +102,9 @@ def command(
 ) -> None:
     """See the help."""
     kind = Kind(form, detached or form == RAW, digest)
-    jobs = _jobs(paths, target, kind, force or target is not None)
+    jobs = _jobs(paths, target, kind, force)
     _check_consent(jobs, key_name, pin, one_consent)
-    if options.json and target == files.STDOUT:
+    if options.json and jobs[0].target.is_stdout:
         raise click.UsageError(_("--json and -o - both want standard output."))
     with cards.open_card(options) as card:
         key = CardKey(card, KEYS[key_name], pin, one_consent)
@@ -113,7 +114,7 @@ def command(
         finally:
             key.close()
     certificate = load(key.certificate)
-    if target == files.STDOUT:
+    if jobs[0].target.is_stdout:
         return
     output.show(options, _document(made, kind, key_name, certificate), _text(made, certificate))
 
@@ -129,23 +130,25 @@ def _jobs(paths: Sequence[str], target: str | None, kind: Kind, may_replace: boo
     """
     if target is not None and len(paths) > 1:
         raise click.UsageError(_("-o takes the signature of one FILE only."))
-    jobs = [Job(Path(path), target or path + kind.suffix()) for path in dict.fromkeys(paths)]
-    for job in jobs:
-        _check_content(job, jobs)
-        if not may_replace and Path(job.target).exists():
-            message = _("{path} exists already.", path=job.target)
-            raise ToolError(exits.FAILED, "exists", message, _("--force replaces it; -o OUT writes into another file."))
-    return jobs
+    if files.STDIN in paths:
+        message = _("Standard input cannot be signed, since a file is read twice.")
+        raise ToolError(exits.USAGE, "no-file", message, _("Save it to a file first and sign that."))
+    contents = list(dict.fromkeys(map(Path, paths)))
+    targets = {path: target or f"{path}{kind.suffix()}" for path in contents}
+    for path in contents:
+        _check_content(path, targets.values())
+    return [Job(path, files.look(targets[path], may_replace, is_binary=kind.form != PEM)) for path in contents]
 
 
-def _check_content(job: Job, jobs: Sequence[Job]) -> None:
+def _check_content(path: Path, targets: Iterable[str]) -> None:
     """A content is read more than once, and must survive."""
-    with job.path.open("rb"):
-        if not job.path.is_file():
-            message = _("{path} is a pipe or a device.", path=job.path)
-            raise ToolError(exits.FAILED, "no-file", message, _("Save what comes out of it, and sign that file."))
-    if any(Path(it.target).exists() and job.path.samefile(it.target) for it in jobs):
-        raise click.UsageError(_("The signature would replace {path}.", path=job.path))
+    if not path.is_file() and not path.is_dir() and path.exists():  # opening a pipe would wait for it
+        message = _("{path} is a pipe or a device.", path=path)
+        raise ToolError(exits.FAILED, "no-file", message, _("Save it to a file first and sign that."))
+    with path.open("rb"):
+        pass
+    if any(Path(target).exists() and path.samefile(target) for target in targets):
+        raise click.UsageError(_("The signature would replace {path}.", path=path))
 
 
 def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_consent: bool) -> None:
@@ -163,11 +166,12 @@ def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_conse
 
 def _sign_all(key: CardKey, jobs: Sequence[Job], kind: Kind) -> list[Made]:
     _warn_if_not_valid(key.certificate)
+    is_private = person_of(load(key.certificate)) is not None
     made: list[Made] = []
     try:
         for job in jobs:
             key.consent_to(job.path.name)
-            made.append(_sign(key, job, kind))
+            made.append(_sign(key, job, kind, is_private))
     except BaseException:
         if made:
             output.note(_("Signed before that: {files}", files=", ".join(str(it.job.path) for it in made)))
@@ -183,28 +187,43 @@ def _warn_if_not_valid(der: bytes) -> None:
         output.note(_("Warning: the certificate: {warning}", warning=warning))
 
 
-def _sign(key: CardKey, job: Job, kind: Kind) -> Made:
+def _sign(key: CardKey, job: Job, kind: Kind, is_private: bool) -> Made:
+    """:param is_private: the certificate says who its holder is."""
     moment = datetime.now(UTC).replace(microsecond=0)
     with job.path.open("rb") as content:
         parts = _bare(key, content, kind) if kind.form == RAW else _cms(key, content, kind, moment)
-        with files.writing(job.target) as file, progress.shown(_("Writing the signature")):
-            file.writelines(parts)
+        with files.writing(job.target, _most(content, kind, is_private)) as file:
+            with progress.shown(_("Writing the signature")):
+                file.writelines(parts)
     return Made(job, moment)
 
 
+def _most(content: IO[bytes], kind: Kind, is_private: bool) -> int:
+    """The mode that a signature has at most, for what is in it: the certificate, and the file."""
+    if kind.form == RAW:
+        return files.ORDINARY
+    most = files.PRIVATE if is_private else files.ORDINARY
+    return most if kind.is_detached else most & files.mode_of_copy(os.fstat(content.fileno()))
+
+
 def _bare(key: CardKey, content: IO[bytes], kind: Kind) -> Iterable[bytes]:
-    return [key.sign(kind.digest, chunks_of(content))]
+    return [key.sign(kind.digest, _counted(content))]
+
+
+def _counted(content: IO[bytes]) -> Iterator[bytes]:
+    """A file from its beginning, for whoever watches the progress."""
+    return progress.counted(chunks_of(content), os.fstat(content.fileno()).st_size)
 
 
 def _cms(key: CardKey, content: IO[bytes], kind: Kind, moment: datetime) -> Iterable[bytes]:
     """The parts of a CMS signature. The content is read twice: it has to be hashed before it is written."""
     with progress.shown(_("Reading the file")):
-        hashes = hashes_of(chunks_of(content), [kind.digest])
+        hashes = hashes_of(_counted(content), [kind.digest])
     length = content.tell()
     content.seek(0)
     fields = signing.sign(key, kind.digest, hashes[kind.digest], moment)
     before, after = envelope.wrap(fields.before, fields.after, None if kind.is_detached else length)
-    middle = () if kind.is_detached else unchanged(chunks_of(content), hashes)
+    middle = () if kind.is_detached else unchanged(_counted(content), hashes)
     parts = itertools.chain([before], middle, [after])
     return armoured(parts) if kind.form == PEM else parts
 
@@ -219,13 +238,14 @@ def _document(made: Sequence[Made], kind: Kind, key_name: str, certificate: x509
         "detached": kind.is_detached,
         "digest": kind.digest,
         "signatures": [
-            {"file": str(it.job.path), "signature": it.job.target, "signing_time": it.moment.isoformat()} for it in made
+            {"file": str(it.job.path), "signature": it.job.target.path, "signing_time": it.moment.isoformat()}
+            for it in made
         ],
         "certificate": certificate_text.document(certificate),
     }
 
 
 def _text(made: Sequence[Made], certificate: x509.Certificate) -> Iterator[str]:
-    yield from columns.wrap(_("Signed by {signer}:", signer=certificate_text.holder(certificate)), columns.COLUMNS)
+    yield from columns.wrap(_("Signed by {signer}:", signer=certificate_text.holder(certificate)), columns.room())
     for it in made:
-        yield f"  {it.job.path} -> {it.job.target}"
+        yield f"  {it.job.path} -> {it.job.target.path}"

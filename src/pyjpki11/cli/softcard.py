@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import click
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TEXT
 from pyjpki11.card.pin import normalize
-from pyjpki11.cli import columns, output, progress, validity
+from pyjpki11.cli import columns, dates, output, progress, validity
 from pyjpki11.cli.frame import group
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, json_option
@@ -97,7 +98,7 @@ def _run(vpcd: str, reconnect: bool, **values: Any) -> None:
 
 def _say_ready(directory: str, address: str) -> None:
     text = _("jpki_softcard: card {directory} is in the reader at {address}", directory=directory, address=address)
-    click.echo(text, err=True)
+    output.print_lines([text], sys.stderr)
 
 
 def _chosen_pins(values: dict[str, Any]) -> dict[str, str]:
@@ -182,4 +183,4 @@ def _person(values: dict[str, Any]) -> Person | None:
 
 
 def _moment(day: datetime | None, at: time) -> datetime | None:
-    return datetime.combine(day.date(), at, validity.JAPAN) if day else None
+    return datetime.combine(day.date(), at, dates.JAPAN) if day else None

@@ -23,7 +23,7 @@ DEFAULT_COMMENT = "User Authentication Public Key"
         "needs no PIN for it; a phone does."
     ),
 )
-@click.option("--comment", default=DEFAULT_COMMENT, show_default=True, help=_("What stands behind the key."))
+@click.option("--comment", default=DEFAULT_COMMENT, show_default=True, help=_("The comment after the key."))
 @pin_options
 @card_options
 @click.pass_obj

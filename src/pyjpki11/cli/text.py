@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
 import click
 
 from pyjpki11.card import layout
 from pyjpki11.card.pin import wipe
-from pyjpki11.cli import cards, columns, output, pin_entry, progress
+from pyjpki11.cli import cards, columns, dates, output, pin_entry, progress
 from pyjpki11.cli.frame import group
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, card_options
@@ -37,7 +38,12 @@ def attributes(options: Options, pin: PinSource) -> None:
     code, sex = SEXES.get(found.sex, OTHER_SEX)
     born = _date(found.birth_date)
     document = {"name": found.name, "address": found.address, "birth_date": born, "sex": code}
-    rows = [(_("Name"), found.name), (_("Address"), found.address), (_("Birth date"), born), (_("Sex"), _(sex))]
+    rows = [
+        (_("Name"), found.name),
+        (_("Address"), found.address),
+        (_("Birth date"), _date_in_words(born)),
+        (_("Sex"), _(sex)),
+    ]
     output.show(options, document, columns.table(rows))
 
 
@@ -71,3 +77,10 @@ def _read(options: Options, source: PinSource, step: Callable[[Any, bytearray], 
 def _date(digits: str) -> str:
     """YYYYMMDD with hyphens; what has another form is shown as it is."""
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdigit() else digits
+
+
+def _date_in_words(text: str) -> str:
+    try:
+        return dates.birth(date.fromisoformat(text))
+    except ValueError:
+        return text

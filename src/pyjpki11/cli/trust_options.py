@@ -15,8 +15,8 @@ from pyjpki11.certificates import anchors, chain, responder, revocation
 from pyjpki11.certificates.anchors import Anchor
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
 from pyjpki11.cli import progress
+from pyjpki11.cli.dates import JAPAN
 from pyjpki11.cli.language import _
-from pyjpki11.cli.validity import JAPAN
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from pyjpki11.cli import dates
 from pyjpki11.cli.language import _, ngettext
-
-#: The card's dates mean Japanese time: a certificate ends at midnight there.
-JAPAN = timezone(timedelta(hours=9), "JST")
 
 #: From then on the municipalities renew a certificate.
 RENEWAL = timedelta(days=90)
@@ -35,7 +33,7 @@ class Period(NamedTuple):
 
     def text(self) -> str:
         """Both days in Japan."""
-        return _("{first} to {last}", first=_day(self.not_before), last=_day(self.not_after))
+        return _("{first} to {last}", first=dates.day(self.not_before), last=dates.day(self.not_after))
 
     def warning(self, now: datetime) -> str:
         """What a holder should know about the period now; empty when all is well."""
@@ -51,7 +49,3 @@ class Period(NamedTuple):
             "expires in {count} days; the counter of your municipality renews it",
             days,
         )
-
-
-def _day(moment: datetime) -> str:
-    return moment.astimezone(JAPAN).strftime("%Y-%m-%d")

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from pyjpki11.certificates.anchors import AUTHENTICATION, SIGNATURE
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Facts, Finding
-from pyjpki11.cli import columns
+from pyjpki11.cli import columns, dates
 from pyjpki11.cli.language import N_, _
-from pyjpki11.cli.validity import JAPAN
 
 #: Result -> what stands before its line.
 MARKS = {GOOD: N_("ok"), BAD: N_("BAD"), OPEN: "--"}
@@ -114,21 +113,11 @@ def documents(findings: Iterable[Finding]) -> list[dict[str, object]]:
     return [{"check": it.check, "result": it.result, "code": it.code, **_plain(it.facts)} for it in findings]
 
 
-def in_japan(moment: datetime) -> str:
-    """A time as people in Japan have it."""
-    return moment.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S JST")
-
-
-def in_japan_day(moment: datetime) -> str:
-    """A day as people in Japan have it."""
-    return moment.astimezone(JAPAN).strftime("%Y-%m-%d")
-
-
 def _plain(facts: Facts) -> dict[str, object]:
     return {name: fact.isoformat() if isinstance(fact, datetime) else fact for name, fact in facts.items()}
 
 
 def _in_words(name: str, value: object) -> object:
     if isinstance(value, datetime):
-        return in_japan_day(value) if name in DAYS else in_japan(value)
+        return dates.day(value) if name in DAYS else dates.time(value)
     return str(value).upper().replace("SHA", "SHA-") if name == "digest" else value

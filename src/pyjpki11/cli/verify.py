@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from pyjpki11.cli import certificate_text, columns, exits, files, output, progre
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
-from pyjpki11.cli.options import Options, json_option
+from pyjpki11.cli.options import Options, json_option, output_options
 from pyjpki11.cli.trust_options import Trust, trust_options
 from pyjpki11.documents import envelope
 from pyjpki11.documents.envelope import Data, Opened
@@ -51,35 +52,48 @@ class Judged(NamedTuple):
 @click.argument("signature", metavar="SIGNATURE")
 @click.option("--content", metavar="FILE", help=_("The file that was signed."))
 @click.option("--certificate", metavar="FILE", help=_("The signer's certificate, where SIGNATURE is a bare one."))
-@click.option("-o", "--output", "target", metavar="FILE", help=_("Write the signed content into FILE, if all is well."))
+@output_options(_("Write the signed content into FILE, if all is well; - is standard output."))
 @trust_options(takes_signing=True)
 @json_option
 @click.pass_obj
 def command(
-    options: Options, signature: str, content: str | None, certificate: str | None, target: str | None, trust: Trust
+    options: Options,
+    signature: str,
+    content: str | None,
+    certificate: str | None,
+    target: str | None,
+    force: bool,
+    trust: Trust,
 ) -> int:
     """See the help."""
-    _check_options(options, certificate, target)
+    signature = files.input_path(signature)
+    content = content and files.input_path(content)
+    place = _look(options, certificate, target, force)
     if certificate is not None:
         judged = [_judge_bare(Path(signature), content, Path(certificate), trust)]
     else:
         with opened(Path(signature)) as data:
             judged, hashes = _judge_cms(data, Path(signature), content, trust)
-            if target is not None and all(it.is_good for it in judged):
-                _write_content(data, hashes, target)
+            if place is not None and all(it.is_good for it in judged):
+                _write_content(data, hashes, place, _most(Path(signature), judged))
     is_valid = all(it.is_good for it in judged)
-    if target == files.STDOUT:
+    if place is not None and place.is_stdout:
         output.print_lines(_text(judged, is_valid), sys.stderr)
     else:
         output.show(options, _document(judged, is_valid), _text(judged, is_valid))
     return exits.OK if is_valid else exits.NOT_VALID
 
 
-def _check_options(options: Options, certificate: str | None, target: str | None) -> None:
-    if options.json and target == files.STDOUT:
-        raise click.UsageError(_("--json and -o - both want standard output."))
-    if certificate is not None and target is not None:
+def _look(options: Options, certificate: str | None, target: str | None, force: bool) -> files.Target | None:
+    """Where the content goes, if it is wanted. See files.look for what it raises."""
+    if target is None:
+        return None
+    if certificate is not None:
         raise click.UsageError(_("-o takes the content out of a signature that has it inside."))
+    place = files.look(target, force, is_binary=True)
+    if options.json and place.is_stdout:
+        raise click.UsageError(_("--json and -o - both want standard output."))
+    return place
 
 
 def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> tuple[list[Judged], Mapping[str, bytes]]:
@@ -101,12 +115,12 @@ def _content(data: Data, parts: Opened, path: Path, content: str | None) -> Iter
         if content is not None:
             message = _("The signature has its content inside. Leave --content out.")
             raise ToolError(exits.USAGE, "two-contents", message)
-        yield pieces_of(data, parts.pieces)
+        yield progress.counted(pieces_of(data, parts.pieces), len(data))
         return
     if content is None:
         raise _no_content(path)
     with Path(content).open("rb") as file:
-        yield chunks_of(file)
+        yield progress.counted(chunks_of(file), os.fstat(file.fileno()).st_size)
 
 
 def _judge_bare(path: Path, content: str | None, certificate_path: Path, trust: Trust) -> Judged:
@@ -114,7 +128,7 @@ def _judge_bare(path: Path, content: str | None, certificate_path: Path, trust: 
         raise _no_content(path)
     certificate, *others = anchors.load_all(certificate_path.read_bytes())
     with progress.shown(_("Reading the file")), Path(content).open("rb") as file:
-        hashes = hashes_of(chunks_of(file), STRONG)
+        hashes = hashes_of(progress.counted(chunks_of(file), os.fstat(file.fileno()).st_size), STRONG)
     return _with_certificate(judge_bare(certificate, hashes, path.read_bytes()), others, trust)
 
 
@@ -140,14 +154,21 @@ def _at_signing(signature: Signature) -> list[Finding]:
     return [Finding("at-signing", GOOD if was_valid else BAD, "valid" if was_valid else "not-valid", facts)]
 
 
-def _write_content(data: Data, hashes: Mapping[str, bytes], target: str) -> None:
+def _most(signature: Path, judged: Sequence[Judged]) -> int:
+    """The mode that the content has at most: that of the signature, and none for others where a holder is named."""
+    certificates = [it.signature.certificate for it in judged]
+    is_private = any(it is not None and person_of(it) is not None for it in certificates)
+    return (files.PRIVATE if is_private else files.ORDINARY) & files.mode_of_copy(signature.stat())
+
+
+def _write_content(data: Data, hashes: Mapping[str, bytes], target: files.Target, most: int) -> None:
     """The content that was verified, and no other."""
     pieces = envelope.open_envelope(data).pieces
     if pieces is None:
         message = _("-o takes the content out of a signature that has it inside.")
         raise ToolError(exits.USAGE, "no-content-inside", message)
-    with files.writing(target) as file, progress.shown(_("Writing the content")):
-        file.writelines(unchanged(pieces_of(data, pieces), hashes))
+    with files.writing(target, most) as file, progress.shown(_("Writing the content")):
+        file.writelines(unchanged(progress.counted(pieces_of(data, pieces), len(data)), hashes))
 
 
 # -- what is said of it -------------------------------------------------------------------------------------

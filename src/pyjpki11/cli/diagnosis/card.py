@@ -117,7 +117,7 @@ def _tries(token: Token) -> Iterator[Finding]:
         left = _PinsOf(token).tries_left(key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
-            message = f"{pin_entry.name(key)}: {pin_entry.tries(left, key.pin_rule)}."
+            message = _("{pin}: {tries}.", pin=pin_entry.name(key), tries=pin_entry.tries(left, key.pin_rule))
             remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
