@@ -112,7 +112,7 @@ class Port:
             self._note_failure(error)
             raise
         self._insertion = self._tokens[0].insertion
-        log.info(f"{self.reader}: My Number card ({self._insertion.token_info.kind})")
+        log.info(f"{self.reader}: {self._insertion.token_info.title}")
 
     def _note_failure(self, error: JpkiError) -> None:
         """A card that is none of ours is not asked again; one that stumbles is, but not for ever."""
