@@ -8,7 +8,7 @@ import click
 
 from pyjpki11.cli import cards, output, progress
 from pyjpki11.cli.cards import Readers
-from pyjpki11.cli.diagnosis import card, finding, module, programs, service, tls, virtual_reader
+from pyjpki11.cli.diagnosis import card, finding, module, programs, service, tls
 from pyjpki11.cli.diagnosis.finding import PROBLEM, Finding
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
@@ -40,7 +40,6 @@ def _examine(options: Options, pin: PinSource | None) -> Iterator[Finding]:
     with cards.readers(options) as those:
         found = list(service.examine(those))
         yield from found
-        yield from virtual_reader.examine()
         result = _cards(those, pin) if all(one.level != PROBLEM for one in found) else card.Result([])
     yield from result.findings
     with progress.shown(_("Trying the module")):

@@ -33,7 +33,7 @@ MEANINGS = {
     PIN_FORM: N_("The PIN cannot be right; nothing was sent to the card."),
     NOT_VALID: N_("A signature or a certificate is not valid."),
     BROKE_OFF: N_("The card or the reader failed in the middle."),
-    LAST_TRY: N_("Only the last try of the PIN is left, which is not used without a person to warn."),
+    LAST_TRY: N_("Only the last try of the PIN is left, which is not used without a warning."),
     INTERRUPTED: N_("The user interrupted the command."),
 }
 

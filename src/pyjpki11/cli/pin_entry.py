@@ -118,7 +118,7 @@ def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> b
 def _spare_last_try(left: int | None, source: PinSource) -> None:
     if source.may_use_last_try or (left is not None and left > 1):
         return
-    message = _("Only one try is left. It is not used, because nobody at a terminal can be warned.")
+    message = _("Only one try is left. It is not used without a warning at a terminal.")
     if left is None:
         message = _("The card does not say how many tries are left. It may be the last one, which is not used here.")
     remedy = _("Type the PIN at a terminal, without --pin-file and --pin-fd, or add --last-try if you are certain.")

@@ -25,7 +25,7 @@ def line_of(path: str) -> bytearray:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _require_own(os.fstat(descriptor), path)
-        return _line(descriptor)
+        return _line(descriptor, path)
     finally:
         os.close(descriptor)
 
@@ -39,11 +39,11 @@ def line_from(descriptor: int) -> bytearray:
     place = _("file descriptor {number}", number=descriptor)
     try:
         found = os.fstat(descriptor)
-        if stat.S_ISREG(found.st_mode):
-            _require_closed(found, place)
-        return _line(descriptor)
     except OSError as error:
         raise OSError(error.errno, error.strerror, place) from None
+    if stat.S_ISREG(found.st_mode):
+        _require_closed(found, place)
+    return _line(descriptor, place)
 
 
 def _require_own(found: os.stat_result, place: str) -> None:
@@ -60,7 +60,7 @@ def _require_closed(found: os.stat_result, place: str) -> None:
         raise ToolError(exits.FAILED, "pin-file-mode", message, _("Close it for others with: chmod 600 FILE"))
 
 
-def _line(descriptor: int) -> bytearray:
+def _line(descriptor: int, place: str) -> bytearray:
     """Byte by byte, and not further: what follows the line may be another PIN."""
     buffer = bytearray(MAX_LEN)
     length = 0
@@ -71,5 +71,7 @@ def _line(descriptor: int) -> bytearray:
                     break
                 length += 1
         return buffer[: length - buffer.endswith(b"\r", 0, length)]
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, place) from None
     finally:
         wipe(buffer)

@@ -47,7 +47,7 @@ SOFTWARE_ISSUER = "JPKI-SOFTCARD"
 def kind_of(info: TokenInfo, is_software: bool) -> str:
     """What a card is, for people."""
     kind = _(KINDS[info.kind][1])
-    return _("Software card, as {kind}", kind=kind) if is_software else kind
+    return _("Software card: {kind}", kind=kind) if is_software else kind
 
 
 class Certificate(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pyjpki11 import settings
 from pyjpki11.cli import exits
 from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.diagnosis import virtual_reader
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
@@ -36,6 +37,7 @@ def examine(those: Readers) -> Iterator[Finding]:
         return
     if chosen == "pcsc":
         yield _running()
+        yield from virtual_reader.examine()
     for name in names:
         yield Finding(OK, "reader", _("There is the reader {name}.", name=name))
 
