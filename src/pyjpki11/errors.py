@@ -76,7 +76,10 @@ class PinError(JpkiError):
 
 
 class PinFormError(PinError):
-    """The PIN has a form that cannot be right; it was not sent. `fault` is one of the words in `card.pin`."""
+    """The PIN has a form that cannot be right; it was not sent.
+
+    `fault` says what is wrong with it, a word of those in `card.pin`.
+    """
 
     def __init__(self, fault: str) -> None:
         super().__init__(f"the form of the PIN cannot be right: {fault}")
@@ -84,11 +87,11 @@ class PinFormError(PinError):
 
 
 class PinLengthOutOfRange(PinFormError):
-    """The PIN is too short or too long for its key."""
+    """The PIN is too short or too long for its key; it was not sent."""
 
 
 class PinHasInvalidCharacters(PinFormError):
-    """The PIN has characters that its key cannot have."""
+    """The PIN has characters that its key cannot have; it was not sent."""
 
 
 class PinRejected(PinError):

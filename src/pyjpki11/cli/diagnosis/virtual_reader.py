@@ -15,7 +15,7 @@ from pyjpki11.cli.language import _
 
 #: Debian's /etc/reader.conf.d/vpcd names the first; each of the two slots has one.
 PORTS = (35963, 35964)
-#: The kernel's tables, which every user may read. Spec: Linux Documentation/networking/proc_net_tcp.rst
+#: The kernel's tables, which every user may read. Spec: proc(5)
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 LISTEN = "0A"
 #: Addresses that only this computer reaches, as the tables have them: of IPv4 the first byte stands last.
