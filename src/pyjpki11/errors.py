@@ -79,11 +79,22 @@ class PinError(JpkiError):
     """Base of everything that can be wrong with a PIN."""
 
 
-class PinLengthOutOfRange(PinError):
+class PinFormError(PinError):
+    """The PIN has a form that cannot be right; it was not sent.
+
+    `fault` says what is wrong with it, a word of those in `card.pin`.
+    """
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"the form of the PIN cannot be right: {fault}")
+        self.fault = fault
+
+
+class PinLengthOutOfRange(PinFormError):
     """The PIN is too short or too long for its key; it was not sent."""
 
 
-class PinHasInvalidCharacters(PinError):
+class PinHasInvalidCharacters(PinFormError):
     """The PIN has characters that its key cannot have; it was not sent."""
 
 

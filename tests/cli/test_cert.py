@@ -198,7 +198,8 @@ def test_wrong_and_blocked_password(any_tool: CardTool, language: str) -> None:
     for left in (4, 3, 2, 1):
         said = any_tool("cert", "show", "sign", "--pin-file", "-", text="WRONG0\n", status=5, language=language)
         assert str(left) in said.stderr and not said.stdout
-    any_tool("cert", "show", "sign", "--pin-file", "-", text="WRONG0\n", status=6, language=language)
+    last = ("--pin-file", "-", "--last-try")
+    any_tool("cert", "show", "sign", *last, text="WRONG0\n", status=6, language=language)
     blocked = any_tool("cert", "show", "sign", "--pin-file", "-", text=pin_of("sign"), status=6, language=language)
     assert {"en": "blocked", "ja": "ロック"}[language] in blocked.stderr
     any_tool("cert", "show", "auth", language=language)

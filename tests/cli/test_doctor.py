@@ -37,6 +37,7 @@ def card_env(softcard_state: Path) -> Callable[..., Env]:
 def pin_file(tmp_path: Path) -> Path:
     """With the right PIN in it."""
     path = tmp_path / "pin"
+    path.touch(0o600)
     path.write_text("1234\n")
     return path
 
@@ -84,7 +85,16 @@ def test_over_pcsc(pcsc_card: CardMaker) -> None:
     pcsc_card()
     found = examine()
     assert found[0]["code"] == "service" and of(found, "reader") and only(found, "card")["level"] == "ok"
-    assert levels(found) == {"ok", "note"}
+    assert {one["code"] for one in found if one["level"] not in ("ok", "note")} == {"virtual-reader"}
+
+
+def test_a_virtual_reader_that_anybody_may_use(pcsc_card: CardMaker) -> None:
+    """It is found by looking, without the rights of root."""
+    pcsc_card()
+    found = only(examine(prefix=["setpriv", "--bounding-set", "-all", "--"]), "virtual-reader")
+    assert found["level"] == "warning"
+    assert "35963, 35964" in found["message"] and "everyone on its networks" in found["message"]
+    assert "apt purge vsmartcard-vpcd" in found["remedy"]
 
 
 def test_no_service() -> None:
@@ -147,9 +157,10 @@ def test_tries_that_are_gone(card_env: Callable[..., Env]) -> None:
         assert only(examine(*test, env=card_env(), status=5, text="9999\n"), "wrong-pin")["level"] == "problem"
         warned = only(examine(env=card_env()), "tries")
         assert warned["level"] == "warning" and f"{left} of 3" in warned["message"]
-    examine(*test, env=card_env(), status=6, text="9999\n")
+    assert "--last-try" in tool("doctor", *test, env=card_env(), status=11, text="9999\n").stderr
+    examine(*test, "--last-try", env=card_env(), status=6, text="9999\n")
     blocked = only(examine(env=card_env(), status=6), "tries")
-    assert blocked["level"] == "problem" and "municipality" in blocked["remedy"]
+    assert blocked["level"] == "problem" and "municipal office" in blocked["remedy"]
 
 
 # -- PSS and TLS ------------------------------------------------------------------------------------------------------
@@ -238,6 +249,7 @@ def test_a_library_that_is_damaged(spoilt: Path, card_env: Callable[..., Env]) -
     spoilt.write_bytes(spoilt.read_bytes()[:1000])
     found = examine(env={**card_env(), "PYTHONPATH": str(spoilt.parents[1])}, status=1)
     assert levels(of(found, "does-not-load")) == {"problem"} and len(of(found, "does-not-load")) == 2
+    assert {one["remedy"].split(": ")[1] for one in of(found, "does-not-load")} == {"make build"}, "no registry has it"
 
 
 def test_a_library_that_is_missing(spoilt: Path, card_env: Callable[..., Env]) -> None:

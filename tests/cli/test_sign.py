@@ -33,6 +33,7 @@ def files(softcard_state: Path, tmp_path: Path) -> None:
         (folder / f"{name}.der").write_bytes(Store(str(softcard_state)).certificate(name))
         run(["openssl", "x509", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.pem"], cwd=folder)
     for key, pin in PINS.items():
+        (folder / f"{key}.pin").touch(0o600)
         (folder / f"{key}.pin").write_text(f"{pin}\n")
 
 
@@ -181,7 +182,7 @@ def test_wrong_pins(any_tool: CardTool, key: str, tries: int, language: str) -> 
     for left in reversed(range(1, tries)):
         said = any_tool.json(*sign, text=f"{wrong}\n", status=5, language=language)
         assert said["error"]["tries_left"] == left
-    any_tool(*sign, text=f"{wrong}\n", status=6, language=language)
+    any_tool(*sign, "--last-try", text=f"{wrong}\n", status=6, language=language)
     any_tool(*sign, text=f"{PINS[key]}\n", status=6, language=language)
     assert not (any_tool.folder / "a.txt.p7m").exists()
 

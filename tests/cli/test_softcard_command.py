@@ -12,7 +12,10 @@ from support.card_tool import LANGUAGES, CardTool
 from support.process import background, end, run
 from support.tool import ENGLISH, PROGRAM
 
-READY = {"en": "card {state} is in the reader at {address}", "ja": "カード {state} を {address} のリーダーに入れました"}
+READY = {
+    "en": "The software card {state} is in the reader at {address}.",
+    "ja": "ソフトウェアカード {state} を {address} のリーダーに入れました。",
+}
 ASK_ATR = b"\x00\x01\x04"
 CONTACT_C5 = "3bc5ff8131fb458073c6010000"
 
@@ -33,7 +36,7 @@ def test_a_card_in_a_reader(softcard_state: Path, tmp_path: Path, language: str,
                 end(process, number)
     assert process.returncode == 0
     said = READY[language].format(state=softcard_state, address=address)
-    assert output.read_text() == f"jpki_softcard: {said}\n"
+    assert output.read_text() == f"{said}\n"
 
 
 def test_the_faults_as_before() -> None:

@@ -90,11 +90,26 @@ def test_change_asks_twice(tool: CardTool, language: str) -> None:
 
 
 def test_change_of_heart(tool: CardTool, softcard_state: Path) -> None:
-    """Two different new ones: nothing is sent, not even the old one."""
-    answers = {NEW["en"]: "9876", AGAIN["en"]: "9875", PROMPT["en"]: "4321"}
+    """Two different new ones: the old one stays."""
+    answers = {NEW["en"]: "9876", AGAIN["en"]: "9875", PROMPT["en"]: "1234"}
     said = tool.at_terminal("pin", "change", "auth", answers=answers, status=7)
     assert "Nothing was changed." in said.output
-    assert tries_of(softcard_state, "auth") == 3
+    tool("pin", "verify", "auth", "--pin-file", "-", text="1234")
+
+
+def test_a_wrong_old_pin_is_told_before_a_new_one_is_thought_of(tool: CardTool, softcard_state: Path) -> None:
+    """It costs its try, and nothing else is asked."""
+    said = tool.at_terminal("pin", "change", "auth", answers={PROMPT["en"]: "4321"}, status=5)
+    assert len(said.prompts) == 1
+    assert tries_of(softcard_state, "auth") == 2
+
+
+def test_the_card_is_locked_while_a_new_pin_is_thought_of(pcsc_tool: CardTool, pcsc_card: object) -> None:
+    """The old one was compared only; every other program could sign otherwise."""
+    answers = {NEW["en"]: "98765", PROMPT["en"]: "1234"}
+    pcsc_tool.at_terminal("pin", "change", "auth", answers=answers, status=7)
+    signed = pcsc_tool.json("apdu", "00A4040C0AD392F000260100000001", "802A009703AABBCC00")["exchanges"]
+    assert [one["status_word"] for one in signed] == ["9000", "6982"]
 
 
 def test_apdu_prompt(tool: CardTool) -> None:
@@ -104,7 +119,38 @@ def test_apdu_prompt(tool: CardTool) -> None:
     (history,) = Path(os.environ["HOME"]).glob(".cache/pyjpki11/apdu-history")
     assert history.read_text().splitlines() == ["00A4040C0AD392F000260100000001", "00 20 00 98 **", "00200098{auth}"]
     assert history.stat().st_mode & 0o777 == 0o600
-    assert "'00 20 00 98 **' is not hex" in converse(tool, UP + UP), "the arrow keys bring back what was masked"
+    assert "not a command in hex" in converse(tool, UP + UP), "the arrow keys bring back what was masked"
+
+
+LEAKS = (
+    "verify 00 20 00 98 04 31 32 33 34",  # letters in front that are hex digits themselves
+    "# before: 00 20 00 98 04 31 32 33 34",
+    "00A4040C00 0020009804 31323334",  # two commands in one line
+    "0020009804 3132333",  # a digit is missing
+    "00200098{1234}",
+    "31323334",
+    "1234",
+)
+
+
+def test_no_line_in_which_a_pin_may_stand_is_kept_or_repeated(tool: CardTool) -> None:
+    """Whatever stands before it."""
+    typed = [*LEAKS, "0020009804 31323334"]
+    said = converse(tool, "00B0950000", *typed)
+    (history,) = Path(os.environ["HOME"]).glob(".cache/pyjpki11/apdu-history")
+    assert history.read_text().splitlines() == ["00B0950000", "00 20 00 98 **"]
+    shown = [line for line in said.splitlines() if line not in typed and "apdu>" not in line]
+    assert not [line for line in shown if "1234" in line.replace(" ", "") or "3132" in line.replace(" ", "")]
+
+
+def test_an_old_history_is_tidied_up(tool: CardTool) -> None:
+    """Earlier versions kept such lines; the next line that is kept takes them away."""
+    history = Path(os.environ["HOME"], ".cache/pyjpki11/apdu-history")
+    history.parent.mkdir(parents=True, mode=0o700)
+    history.write_text("00A4040C\nverify 00 20 00 98 04 31 32 33 34\n00 20 00 98 **\n")
+    history.chmod(0o600)
+    converse(tool, "00B0950000")
+    assert history.read_text().splitlines() == ["00A4040C", "00 20 00 98 **", "00B0950000"]
 
 
 def converse(tool: CardTool, *lines: str) -> str:

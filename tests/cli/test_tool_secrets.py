@@ -69,6 +69,17 @@ def test_no_pin_in_any_text(tool: CardTool, tmp_path: Path, name: str) -> None:
         assert not [trace for trace in TRACES if trace in said]
 
 
+def test_the_log_has_no_data_of_a_typed_command(tool: CardTool, tmp_path: Path) -> None:
+    """Nor of any other; a PIN could be in it whatever the command is called."""
+    log = tmp_path / "log"
+    env = {"PYJPKI11_LOG": str(log), "PYJPKI11_LOG_LEVEL": "debug"}
+    lines = "00A4040C0AD392F000260100000001\n00B0850000\n00D6000004 31323334\n002000980431323334\n"
+    tool("apdu", text=lines, env=env)
+    written = log.read_text().replace(" ", "")
+    assert "apdu:00200098" in written and "apdu:00D60000" in written
+    assert "D392F000" not in written and "3132" not in written
+
+
 class NoReaders:
     """A driver without any reader, whose service runs."""
 

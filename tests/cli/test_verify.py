@@ -33,7 +33,7 @@ def desk(tool: CardTool) -> CardTool:
         "content": CONTENT, "root.pem": AUTHORITY.pem, "other-root.pem": Authority(number=1).pem,
         "signer.pem": SIGNER.pem, **{f"{key}.pin": pin.encode() for key, pin in PINS.items()},
     }.items():  # fmt: skip
-        tool.write(name, data)
+        tool.write(name, data).chmod(0o600)  # the PINs are taken from no other
     return tool
 
 

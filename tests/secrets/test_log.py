@@ -28,8 +28,8 @@ def lines(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("faults", "expected"),
     [
-        ([], "Reader: My Number card (Individual Number Card)"),
-        (["phone"], "Reader: My Number card (Android phone)"),
+        ([], "Reader: software card (Individual Number Card)"),
+        (["phone"], "Reader: software card (Android phone)"),
         (["foreign-card"], "Reader: the card in the reader is not a My Number card"),
     ],
     ids=str,

@@ -106,7 +106,7 @@ def test_the_log_at_its_most_talkative(used: tuple[Path, Path]) -> None:
     """Commands by name, status words with their meaning; no data."""
     log, _record = used
     written = log.read_text()
-    for line in ("My Number card (Individual Number Card)", "VERIFY: 9000 (success)", "VERIFY: 63C2 (2 tries left)"):
+    for line in ("software card (Individual Number Card)", "VERIFY: 9000 (success)", "VERIFY: 63C2 (2 tries left)"):
         assert line in written
     assert DATA.hex() not in written.lower()
     assert log.stat().st_mode & 0o777 == 0o600

@@ -24,8 +24,6 @@ EXPECTED: dict[str, int] = {
     "CardNotRecognized": 0xE1,  # TOKEN_NOT_RECOGNIZED
     "BadCardData": 0x30,
     "WrongSignature": 0x30,
-    "PinLengthOutOfRange": 0xA2,  # PIN_LEN_RANGE
-    "PinHasInvalidCharacters": 0xA1,  # PIN_INVALID
     "PinBlocked": 0xA4,  # PIN_LOCKED
 }
 
@@ -50,6 +48,9 @@ def test_number(name: str, expected: int) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
+        (errors.PinFormError("fault"), 0xA1),  # PIN_INVALID
+        (errors.PinLengthOutOfRange("too-long"), 0xA2),  # PIN_LEN_RANGE
+        (errors.PinHasInvalidCharacters("letter"), 0xA1),
         (errors.PinRejected(2), 0xA0),
         (errors.PinRejected(None), 0xA0),
         (errors.StatusWordError(0x6F00, 0x2A), 0x30),

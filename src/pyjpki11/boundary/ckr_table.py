@@ -22,6 +22,7 @@ CKR_OF: dict[type[BaseException], int] = {
     errors.PssUnknown: ckr.DEVICE_ERROR,
     errors.SecurityStatusNotSatisfied: ckr.USER_NOT_LOGGED_IN,
     errors.PinError: ckr.PIN_INCORRECT,
+    errors.PinFormError: ckr.PIN_INVALID,
     errors.PinLengthOutOfRange: ckr.PIN_LEN_RANGE,
     errors.PinHasInvalidCharacters: ckr.PIN_INVALID,
     errors.PinRejected: ckr.PIN_INCORRECT,

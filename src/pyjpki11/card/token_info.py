@@ -13,6 +13,8 @@ KINDS = {
 }
 #: What all their labels begin with.
 LABEL_PREFIX = "JPKIAP"
+#: What the software card says of its maker.
+SOFTWARE_MANUFACTURER = "pyjpki11 software card"
 #: Those whose authentication certificate everybody may read. Card: reference 1.3
 OPEN_KINDS = ("JPKIAPICCTOKEN2", "JPKIAPICCTOKEN")
 
@@ -40,9 +42,19 @@ class TokenInfo:
         return self.is_plausible and self.label in OPEN_KINDS
 
     @property
+    def is_software(self) -> bool:
+        """Whether it says of itself that it is a software card; a hostile one would not."""
+        return self.manufacturer == SOFTWARE_MANUFACTURER
+
+    @property
     def kind(self) -> str:
         """What carries the application, in words."""
         return KINDS.get(self.label, "other JPKI token")
+
+    @property
+    def title(self) -> str:
+        """What the card is, for the log."""
+        return f"{'software card' if self.is_software else 'My Number card'} ({self.kind})"
 
 
 def _text(field: bytes) -> str:

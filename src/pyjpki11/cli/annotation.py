@@ -14,9 +14,9 @@ DATA_OFFSET = 5  # behind Lc
 UNKNOWN = N_("unknown")
 UNKNOWN_STATUS = N_("meaning unknown")
 
-#: Commands whose data is a PIN: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other codings, CHANGE KEY.
-#: Spec: ISO/IEC 7816-4:2020 11.5; Card: reference 1.4
-SECRET_INS = frozenset((0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D, 0x32))
+#: Commands whose data is a PIN, or may have one in it: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other
+#: codings, CHANGE KEY, ENVELOPE. Spec: ISO/IEC 7816-4:2020 11.5, 11.9; Card: reference 1.4
+SECRET_INS = frozenset((0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D, 0x32, 0xC2, 0xC3))
 
 #: Names of further commands that people send. Spec: ISO/IEC 7816-4:2020 table 5
 NAMES = {
@@ -33,8 +33,8 @@ NAMES = {
 
 
 def has_secret(command: bytes | bytearray) -> bool:
-    """Whether a command carries a PIN."""
-    return len(command) > DATA_OFFSET and command[1] in SECRET_INS
+    """Whether a command carries a PIN, be it without its length."""
+    return len(command) > HEADER_LEN and command[1] in SECRET_INS
 
 
 def hex_of(data: bytes | bytearray) -> str:

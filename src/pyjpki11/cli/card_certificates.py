@@ -57,7 +57,7 @@ def read(card: Opened, name: str, source: PinSource) -> x509.Certificate:
     try:
         return _read(card, place)
     except SecurityStatusNotSatisfied:
-        secret = pin_entry.obtain(card.jpki, place.key, source)
+        secret = pin_entry.obtain(card, card.jpki, place.key, source)
     try:
         card.jpki.verify_pin(place.key, secret)
     finally:

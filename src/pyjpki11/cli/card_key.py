@@ -127,7 +127,7 @@ class CardKey:
 
     def _obtain_pin(self) -> None:
         self.close()
-        self._pin = pin_entry.obtain(self._card.jpki, self._layout, self._source)
+        self._pin = pin_entry.obtain(self._card, self._card.jpki, self._layout, self._source)
 
     @contextmanager
     def _presenting(self) -> Iterator[bytearray]:

@@ -19,6 +19,7 @@ PIN_BLOCKED = 6
 PIN_FORM = 7
 NOT_VALID = 8
 BROKE_OFF = 9
+LAST_TRY = 11
 INTERRUPTED = 130
 
 #: What the manual says about each.
@@ -33,11 +34,16 @@ MEANINGS = {
     PIN_FORM: N_("The PIN cannot be right; nothing was sent to the card."),
     NOT_VALID: N_("A signature or a certificate is not valid."),
     BROKE_OFF: N_("The card or the reader failed in the middle."),
+    LAST_TRY: N_("Only the last try of the PIN is left, which is not used without a warning."),
     INTERRUPTED: N_("The user interrupted the command."),
 }
 
-#: What to do about a blocked PIN.
-OFFICE = N_("The counter of your municipality unblocks it and sets a new one.")
+#: What to do about a blocked PIN. Sources: pages of the cities Naha (2024-09-20), Koka and Niigata.
+OFFICE = N_(
+    "Your municipal office can unblock it and set a new one. The PIN of one of the two certificates can also be reset "
+    "at a convenience store if you know the other one, after a booking in the app JPKI暗証番号リセット "
+    "(see www.jpki.go.jp); the card text PIN at the office only."
+)
 
 
 class ToolError(Exception):

@@ -13,7 +13,7 @@ from jpki_softcard.vpcd_client import NobodyListens
 from pyjpki11 import errors
 from pyjpki11.card.text import NoTextApplication
 from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
-from pyjpki11.cli import usage
+from pyjpki11.cli import pin_form, usage
 from pyjpki11.cli.annotation import status_word
 from pyjpki11.cli.exits import (
     BROKE_OFF,
@@ -51,7 +51,7 @@ ROWS = (
         NO_READER,
         "no-service",
         N_("The PC/SC service cannot be used."),
-        N_("Install pcscd, and start it with: sudo systemctl start pcscd.socket"),
+        N_("Install pcscd (sudo apt install pcscd), and start it: sudo systemctl enable --now pcscd.socket"),
         is_detailed=True,
     ),
     Row(
@@ -96,14 +96,6 @@ ROWS = (
         N_("The card made a signature that its certificate does not verify."),
     ),
     Row(errors.PinBlocked, PIN_BLOCKED, "pin-blocked", N_("The PIN is blocked: it has no tries left."), OFFICE),
-    Row(
-        errors.PinLengthOutOfRange, PIN_FORM, "pin-length",
-        N_("The PIN is too short or too long. It was not sent to the card."),
-    ),
-    Row(
-        errors.PinHasInvalidCharacters, PIN_FORM, "pin-characters",
-        N_("The PIN has characters that it cannot have. It was not sent to the card."),
-    ),
     Row(
         NotSignedData, NOT_VALID, "no-signature", N_("The file is no signature that can be verified."),
         is_detailed=True,
@@ -174,8 +166,13 @@ def _explain_wrong_pin(error: Any) -> Failure:
     if left is None:
         return Failure(WRONG_PIN, "wrong-pin", _("The PIN is wrong."), facts=facts)
     message = ngettext("The PIN is wrong; {count} try is left.", "The PIN is wrong; {count} tries are left.", left)
-    remedy = _("After another wrong one it is blocked. Stop here if you are not sure.") if left == 1 else ""
+    remedy = _("One more wrong PIN blocks it. If you are not certain, do not try again.") if left == 1 else ""
     return Failure(WRONG_PIN, "wrong-pin", message, remedy, facts=facts)
+
+
+def _explain_form(error: Any) -> Failure:
+    code = "pin-length" if isinstance(error, errors.PinLengthOutOfRange) else "pin-characters"
+    return Failure(PIN_FORM, code, pin_form.fault(error), _(pin_form.NOT_SENT), facts={"fault": error.fault})
 
 
 def _explain_refusal(error: Any) -> Failure:
@@ -205,6 +202,7 @@ def _explain_click_error(error: Any) -> Failure:
 EXPLAINED: tuple[tuple[type[BaseException], Callable[[Any], Failure]], ...] = (
     (ToolError, _explain_tool_error),
     (errors.PinRejected, _explain_wrong_pin),
+    (errors.PinFormError, _explain_form),
     (errors.StatusWordError, _explain_refusal),
     (click.ClickException, _explain_click_error),
     (OSError, _explain_os_error),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pyjpki11.card.layout import PinLayout
 from pyjpki11.card.pin import wipe
 from pyjpki11.cli import cards, columns, output, pin_entry, pins, progress
 from pyjpki11.cli.frame import group
@@ -58,7 +59,7 @@ def verify(options: Options, name: str, pin: PinSource) -> None:
     row = pins.ROWS[name]
     with cards.open_card(options) as card:
         application = row.application(card)
-        secret = pin_entry.obtain(application, row.layout, pin)
+        secret = pin_entry.obtain(card, application, row.layout, pin)
         try:
             with progress.shown(_("Comparing the PIN")):
                 application.verify_pin(row.layout, secret)
@@ -72,7 +73,10 @@ def verify(options: Options, name: str, pin: PinSource) -> None:
 
 @command.command(
     "change",
-    help=_("Change a PIN. The new one is asked for twice; the form of both is checked before anything is sent."),
+    help=_(
+        "Change a PIN. At a terminal the card first compares the old one; the new one is asked for twice. A new "
+        "digital signature password needs at least one letter and one digit; small letters count as capitals."
+    ),
 )
 @_which(is_required=True)
 @pin_options
@@ -84,9 +88,11 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
     row = pins.ROWS[name]
     with cards.open_card(options) as card:
         application = row.application(card)
-        old = pin_entry.obtain(application, row.layout, pin)
+        old = pin_entry.obtain(card, application, row.layout, pin)
         try:
-            new = pin_entry.obtain_new(row.layout, new_pin)
+            if new_pin.is_terminal:  # nobody shall think of a new one for nothing
+                _check(card, application, row.layout, old)
+            new = pin_entry.obtain_new(row.layout, new_pin, old)
             try:
                 with progress.shown(_("Changing the PIN")):
                     application.change_pin(row.layout, old, new)
@@ -97,6 +103,16 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
     output.show(
         options, {"pin": name, "changed": True}, columns.table([(pin_entry.name(row.layout), _("changed"))])
     )
+
+
+def _check(card: cards.Opened, application: Any, key: PinLayout, pin: bytearray) -> None:
+    """Have the card compare a PIN, and forget it: a person takes time to choose a new one.
+
+    :raises PinError: it is wrong.
+    """
+    with progress.shown(_("Comparing the PIN")):
+        application.verify_pin(key, pin)
+        card.jpki.clear_security_status()
 
 
 def _text(tries: pins.Tries | None) -> str:

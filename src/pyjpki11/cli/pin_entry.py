@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import click
 
 from pyjpki11.card.layout import DIGITS, PinLayout, PinRule
 from pyjpki11.card.pin import normalize, wipe
-from pyjpki11.cli import exits, output, progress
+from pyjpki11.card.token_info import TokenInfo
+from pyjpki11.cli import exits, output, pin_form, progress
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import N_, _, ngettext
-from pyjpki11.errors import PinBlocked, PinError
+from pyjpki11.errors import PinBlocked, PinFormError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -25,16 +24,30 @@ NAMES = {
     "signature": N_("Digital signature password"),
     "text": N_("Card text PIN"),
 }
-MAX_FILE_LEN = 256  # bytes in which a PIN's line must end
 #: How often a PIN of impossible form may be typed; it costs no try.
 ATTEMPTS = 3
+#: What the name of a reader begins with that is made of software. Anybody may put a card into it.
+VIRTUAL_READER = "Virtual PCD"
+
+
+class Card(Protocol):
+    """Whose PIN it is: cards.Opened, for example."""
+
+    @property
+    def reader(self) -> str:
+        """The reader's name."""
+
+    @property
+    def info(self) -> TokenInfo:
+        """What the card says of itself."""
 
 
 class PinSource(NamedTuple):
-    """Where a PIN comes from; the terminal without either."""
+    """Where a PIN comes from; the terminal without either. `may_use_last_try`: also where no person can be warned."""
 
     file: str | None = None
     fd: int | None = None
+    may_use_last_try: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -43,10 +56,12 @@ class PinSource(NamedTuple):
 
 
 def pin_options(function: Function) -> Function:
-    """--pin-file and --pin-fd, given to the command as `pin`, a PinSource."""
-    file_help = _("Read the PIN from the first line of FILE; - is standard input.")
+    """--pin-file, --pin-fd and --last-try, given to the command as `pin`, a PinSource."""
+    file_help = _("Read the PIN from the first line of FILE, which only you may read; - is standard input.")
     fd_help = _("Read the PIN from the file descriptor N.")
-    return _source_options(function, "pin", file_help, fd_help)
+    last_help = _("With --pin-file or --pin-fd, use the last try too. A wrong PIN then blocks it.")
+    last = click.option("--last-try", "pin_last", is_flag=True, help=last_help)
+    return _source_options(last(function), "pin", file_help, fd_help)
 
 
 def new_pin_options(function: Function) -> Function:
@@ -61,7 +76,8 @@ def _source_options(function: Function, parameter: str, file_help: str, fd_help:
 
     @wraps(function)
     def with_source(*arguments: Any, **values: Any) -> Any:
-        source = PinSource(values.pop(f"{parameter}_file"), values.pop(f"{parameter}_fd"))
+        file, fd = values.pop(f"{parameter}_file"), values.pop(f"{parameter}_fd")
+        source = PinSource(file, fd, values.pop(f"{parameter}_last", False))
         if source.file is not None and source.fd is not None:
             raise click.UsageError(_("{option}-file and {option}-fd exclude each other.", option=option))
         return function(*arguments, **{parameter: source}, **values)
@@ -77,49 +93,103 @@ def name(key: PinLayout) -> str:
     return _(NAMES[key.name])
 
 
-def obtain(application: Any, key: PinLayout, source: PinSource) -> bytearray:
+def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> bytearray:
     """The PIN for a login, in the form that the card wants; whoever gets it wipes it.
 
     `application` is the one that has the PIN, a JpkiCard or TextCard. The tries left are shown before it is asked
-    for, and whoever is about to use the last one is warned.
+    for, and whoever is about to use the last one is warned; where no person is, it is not used.
 
     :raises PinBlocked: there are none, so nothing is asked.
     :raises PinError: it has a form that cannot be right.
-    :raises ToolError: there is nobody to ask.
+    :raises ToolError: there is nobody to ask, or to warn.
     """
     with progress.shown(_("Reading the tries left")):
         left = application.tries_left(key)
     if left == 0:
         raise PinBlocked("no tries are left")
-    if source.is_terminal:
-        output.note(f"{name(key)}: {tries(left, key.pin_rule)}")
-    if left == 1:
-        output.note(_(
-            "Warning: this is the last try. If it is wrong, the PIN is blocked, and only the counter of your "
-            "municipality unblocks it."
-        ))  # fmt: skip
-    return ask(key, source)
+    if not source.is_terminal:
+        _spare_last_try(left, source)
+        return ask(key, source)
+    suspicion = "" if card.info.is_software else doubt(card.reader)
+    output.note(f"{name(key)}: {tries(left, key.pin_rule)}", _warning(left), suspicion and _warned(suspicion))
+    return _read(key, source, _of_software(card, _prompt(key)))
+
+
+def _spare_last_try(left: int | None, source: PinSource) -> None:
+    if source.may_use_last_try or (left is not None and left > 1):
+        return
+    message = _("Only one try is left. It is not used without a warning at a terminal.")
+    if left is None:
+        message = _("The card does not say how many tries are left. It may be the last one, which is not used here.")
+    remedy = _("Type the PIN at a terminal, without --pin-file and --pin-fd, or add --last-try if you are certain.")
+    raise ToolError(exits.LAST_TRY, "last-try", message, remedy)
+
+
+def _warning(left: int | None) -> str:
+    if left != 1:
+        return ""
+    return _warned(_("this is the last try. One more wrong PIN blocks it. If you are not certain, stop with Ctrl-C."))
+
+
+def _warned(text: str) -> str:
+    return _("Warning: {text}", text=text)
+
+
+def doubt(reader: str) -> str:
+    """A word about a card that says it is a real one, in a reader that holds no real ones; empty for other readers."""
+    if not reader.startswith(VIRTUAL_READER):
+        return ""
+    return _(
+        "{reader} is a virtual reader: any program on this computer, or on its network, can pretend to be a card in "
+        "it, and gets the PIN that you type.",
+        reader=reader,
+    )
+
+
+def _of_software(card: Card, prompt: str) -> str:
+    return _("Software card: {text}", text=prompt) if card.info.is_software else prompt
 
 
 def ask(key: PinLayout, source: PinSource) -> bytearray:
     """The PIN as `obtain` gives it, without a word about its tries: for one that the card is not asked about."""
-    return _read(key, source, _("{name} ({form}): ", name=name(key), form=form(key.pin_rule)))
+    return _read(key, source, _prompt(key))
 
 
-def obtain_new(key: PinLayout, source: PinSource) -> bytearray:
+def obtain_new(key: PinLayout, source: PinSource, old: bytearray) -> bytearray:
     """A new PIN, asked for twice when it is typed.
 
-    Errors are those of `obtain`, and a ToolError when the two differ.
+    Errors are those of `obtain`, and a ToolError when the two differ, or when it is none to take.
     """
-    new = _read(key, source, _("New {name} ({form}): ", name=name(key), form=form(key.pin_rule)))
+    form = pin_form.in_words(key.pin_rule)
     if source.is_terminal:
-        again = _read(key, source, _("The same again: "))
-        is_same = new == again
-        wipe(again)
-        if not is_same:
-            wipe(new)
-            raise ToolError(exits.PIN_FORM, "new-pins-differ", _("The two are not the same. Nothing was changed."))
+        output.note(_("Choose one that nobody guesses: not your birth date, not your telephone number."))
+    new = _read(key, source, _("New {name} ({form}): ", name=name(key), form=form))
+    try:
+        _require_good(key, new, old)
+        if source.is_terminal:
+            _require_same(key, source, new)
+    except BaseException:
+        wipe(new)
+        raise
     return new
+
+
+def _require_same(key: PinLayout, source: PinSource, new: bytearray) -> None:
+    again = _read(key, source, _("The same again: "))
+    is_same = new == again
+    wipe(again)
+    if not is_same:
+        raise ToolError(exits.PIN_FORM, "new-pins-differ", _("The two entries differ. Nothing was changed."))
+
+
+def _require_good(key: PinLayout, new: bytearray, old: bytearray) -> None:
+    """What cards do not look at. Source: the municipalities' rule 英数字混在 for the password of the signature key"""
+    if new == old:
+        message = _("The new PIN is the old one. Nothing was changed.")
+        raise ToolError(exits.PIN_FORM, "new-pin-is-old", message)
+    if key.pin_rule.alphabet != DIGITS and (new.isalpha() or new.isdigit()):
+        message = _("A digital signature password has at least one letter and one digit. Nothing was changed.")
+        raise ToolError(exits.PIN_FORM, "new-pin-mix", message)
 
 
 def tries(left: int | None, rule: PinRule) -> str:
@@ -131,68 +201,46 @@ def tries(left: int | None, rule: PinRule) -> str:
     return ngettext("{count} of {all} tries left", "{count} of {all} tries left", left, all=rule.max_tries)
 
 
-def form(rule: PinRule) -> str:
-    """The form of a PIN in words."""
-    if rule.alphabet == DIGITS:
-        return ngettext("{count} digit", "{count} digits", rule.max_len)
-    return _("{least} to {most} letters and digits", least=rule.min_len, most=rule.max_len)
+def _prompt(key: PinLayout) -> str:
+    return _("{name} ({form}): ", name=name(key), form=pin_form.in_words(key.pin_rule))
 
 
 def _read(key: PinLayout, source: PinSource, prompt: str) -> bytearray:
     for attempts_left in reversed(range(ATTEMPTS if source.is_terminal else 1)):
         typed = _type(prompt) if source.is_terminal else _read_line(source)
+        folded = pin_form.folded(typed)
         try:
-            return normalize(typed, key.pin_rule)
-        except PinError as error:
+            if folded != typed:
+                output.note(_("Full-width characters were taken as half-width ones."))
+            return normalize(folded, key.pin_rule)
+        except PinFormError as error:
             if not attempts_left:
                 raise
-            output.note(exits.failure(error).message)
+            output.note(pin_form.fault(error), _(pin_form.NOT_SENT))
         finally:
             wipe(typed)
+            wipe(folded)
     raise AssertionError("the last attempt returns or raises")
 
 
 def _type(prompt: str) -> bytearray:
     """What the user types on the terminal, also where standard input is something else."""
-    from getpass import getpass  # only here: most commands ask for nothing
+    from pyjpki11.cli import secret_terminal  # only here: most commands ask for nothing
 
     progress.clear()
-    if not _has_terminal():
-        message = _("There is no terminal to ask for the PIN on.")
-        raise ToolError(exits.USAGE, "no-terminal", message, _("Give it with --pin-file FILE or --pin-fd N."))
     try:
-        return bytearray(getpass(prompt).encode("utf-8", "replace"))
+        return secret_terminal.read(prompt)
     except EOFError:
         raise click.Abort from None
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR))
-    except OSError:
-        return sys.stdin.isatty()
-    return True
+    except secret_terminal.NoTerminal:
+        message = _("There is no terminal to ask for the PIN on.")
+        remedy = _("Give it with --pin-file FILE or --pin-fd N.")
+        raise ToolError(exits.USAGE, "no-terminal", message, remedy) from None
 
 
 def _read_line(source: PinSource) -> bytearray:
-    """The first line of a file or descriptor, without its end."""
+    from pyjpki11.cli import secret_file  # only here, as above
+
     if source.file not in (None, "-"):
-        with open(str(source.file), "rb", buffering=0) as file:
-            return _first_line(file.fileno())
-    descriptor = 0 if source.fd is None else source.fd
-    try:
-        return _first_line(descriptor)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, _("file descriptor {number}", number=descriptor)) from None
-
-
-def _first_line(descriptor: int) -> bytearray:
-    line = bytearray()
-    while len(line) < MAX_FILE_LEN:
-        byte = os.read(descriptor, 1)  # not more: what follows the line may be another PIN
-        if byte in (b"", b"\n"):
-            break
-        line += byte
-    if line.endswith(b"\r"):
-        del line[-1:]
-    return line
+        return secret_file.line_of(str(source.file))
+    return secret_file.line_from(0 if source.fd is None else source.fd)

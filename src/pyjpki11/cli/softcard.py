@@ -11,10 +11,12 @@ import click
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TEXT
 from pyjpki11.card.pin import normalize
-from pyjpki11.cli import columns, dates, output, progress, validity
+from pyjpki11.cli import columns, dates, exits, output, pin_form, progress, validity
+from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import group
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, json_option
+from pyjpki11.errors import PinFormError
 
 if TYPE_CHECKING:
     from jpki_softcard.issuing.person import Person
@@ -57,7 +59,8 @@ def _pins(function: Callable[..., Any]) -> Callable[..., Any]:
     help=_(
         "Run the software card in front of vpcd, the virtual reader of pcscd, until pcscd ends or a signal arrives. "
         "Where there is no card yet one is made; its PINs are 1234 (auth and text) and ABC123 (sign).\n\n"
-        "Nobody takes it for a real card: its certificates name JPKI-SOFTCARD as their issuer."
+        "It says what it is: its certificates name JPKI-SOFTCARD as their issuer, and this tool calls it a software "
+        "card. vpcd listens on every network interface, without a password: pyjpki11 doctor says what that means."
     ),
 )
 @_run_options
@@ -97,17 +100,26 @@ def _run(vpcd: str, reconnect: bool, **values: Any) -> None:
 
 
 def _say_ready(directory: str, address: str) -> None:
-    text = _("jpki_softcard: card {directory} is in the reader at {address}", directory=directory, address=address)
+    text = _("The software card {directory} is in the reader at {address}.", directory=directory, address=address)
     output.print_lines([text], sys.stderr)
 
 
 def _chosen_pins(values: dict[str, Any]) -> dict[str, str]:
     """The PINs that were given, by name.
 
-    :raises PinError: one has a form that cannot be right.
+    :raises ToolError: one has a form that cannot be right.
     """
     given = {name: values[f"{name}_pin"] for name in PINS if values[f"{name}_pin"] is not None}
-    return {name: normalize(bytearray(pin.encode()), PINS[name].pin_rule).decode() for name, pin in given.items()}
+    return {name: _chosen_pin(name, pin) for name, pin in given.items()}
+
+
+def _chosen_pin(name: str, pin: str) -> str:
+    folded = pin_form.folded(bytearray(pin.encode("utf-8", "surrogateescape")))
+    try:
+        return normalize(folded, PINS[name].pin_rule).decode()
+    except PinFormError as error:  # no card was asked, so nothing is said of one
+        message = _("{option}: {problem}", option=f"--{name}-pin", problem=pin_form.fault(error))
+        raise ToolError(exits.PIN_FORM, "pin-form", message) from None
 
 
 @command.command("faults", help=_("List the faults: ways in which the software card misbehaves when it is told to."))

@@ -11,7 +11,7 @@ import click
 
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.token_info import TokenInfo
-from pyjpki11.cli import cards, columns, exits, names, output, pins, progress, validity
+from pyjpki11.cli import cards, columns, exits, names, output, pin_entry, pins, progress, validity
 from pyjpki11.cli.cards import Opened, Readers
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import N_, _
@@ -40,12 +40,23 @@ KEYS = {
 }
 
 
+#: Who issues the certificates of software cards, and nothing else.
+SOFTWARE_ISSUER = "JPKI-SOFTCARD"
+
+
+def kind_of(info: TokenInfo, is_software: bool) -> str:
+    """What a card is, for people."""
+    kind = _(KINDS[info.kind][1])
+    return _("Software card: {kind}", kind=kind) if is_software else kind
+
+
 class Certificate(NamedTuple):
     """What can be said of a certificate without a PIN; `period` is None unless `state` is `readable`."""
 
     state: str  # readable, or one of STATES
     subject: str = ""
     period: validity.Period | None = None
+    is_of_software: bool = False
 
     def document(self) -> dict[str, object]:
         """For programs."""
@@ -67,6 +78,12 @@ class Place(NamedTuple):
         """For programs."""
         return {"name": self.reader, "card": self._card() if self.has_card else None}
 
+    @property
+    def is_software(self) -> bool:
+        """Whether the card says that it is a software card, or its certificates do."""
+        says_so = self.info is not None and self.info.is_software
+        return says_so or any(one.is_of_software for one in self.certificates.values())
+
     def _card(self) -> dict[str, object]:
         if self.info is None:
             is_other = isinstance(self.problem, CardNotRecognized)
@@ -74,6 +91,7 @@ class Place(NamedTuple):
             return {"kind": "other" if is_other else None, "error": error}
         return {
             "kind": KINDS[self.info.kind][0],
+            "software": self.is_software,
             "label": self.info.label,
             "manufacturer": self.info.manufacturer,
             "model": self.info.model,
@@ -138,7 +156,8 @@ def _certificate(card: Opened, key: KeyLayout) -> Certificate:
     from asn1crypto.x509 import Certificate as Decoder  # only here: it takes time to import
 
     decoded = Decoder.load(certificate.der)
-    return Certificate("readable", names.distinguished(decoded.subject), validity.Period.of(decoded))
+    is_of_software = decoded.issuer.native.get("organization_name") == SOFTWARE_ISSUER
+    return Certificate("readable", names.distinguished(decoded.subject), validity.Period.of(decoded), is_of_software)
 
 
 def _text(places: list[Place]) -> Iterator[str]:
@@ -149,7 +168,7 @@ def _text(places: list[Place]) -> Iterator[str]:
 
 
 def _place_text(place: Place) -> Iterator[str]:
-    yield from columns.table([(_("Reader"), place.reader), (_("Card"), _card_text(place))])
+    yield from columns.table([(_("Reader"), place.reader), (_("Card"), _card_text(place)), *_doubt(place)])
     for name, certificate in place.certificates.items():
         yield from _section(_(KEYS[name][1]), _certificate_rows(certificate, name), place.tries[name])
     if place.tries.get("text"):
@@ -167,8 +186,13 @@ def _card_text(place: Place) -> str:
         return _("none")
     if place.info is None:
         return exits.failure(place.problem).message if place.problem else ""
-    kind = _(KINDS[place.info.kind][1])
+    kind = kind_of(place.info, place.is_software)
     return _("{kind}, model {model}", kind=kind, model=place.info.model) if place.info.model else kind
+
+
+def _doubt(place: Place) -> list[tuple[str, str]]:
+    doubt = "" if place.info is None or place.is_software else pin_entry.doubt(place.reader)
+    return [(_("Warning"), doubt)] if doubt else []
 
 
 def _certificate_rows(certificate: Certificate, name: str) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def mynumber(options: Options, pin: PinSource) -> None:
 def _read(options: Options, source: PinSource, step: Callable[[Any, bytearray], T]) -> T:
     """What a step reads from the input assist application with its PIN."""
     with cards.open_card(options) as card:
-        secret = pin_entry.obtain(card.text, layout.TEXT, source)
+        secret = pin_entry.obtain(card, card.text, layout.TEXT, source)
         try:
             with progress.shown(_("Reading the card text")):
                 return step(card.text, secret)

@@ -125,7 +125,7 @@ class ReaderSlots:
             self._note_failure(error)
             raise
         self._card = card
-        log.info(f"{self.reader}: My Number card ({self._tokens[0].card_facts.token_info.kind})")
+        log.info(f"{self.reader}: {self._tokens[0].card_facts.token_info.title}")
 
     def _refuse_while_late(self) -> None:
         """Nobody waits twice for a first contact that takes too long."""

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from pyjpki11.card.layout import AUTHENTICATION, KeyLayout
 from pyjpki11.card.pin import wipe
+from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.cli import exits, pin_entry, progress
 from pyjpki11.cli.card_key import token_on
 from pyjpki11.cli.cards import Readers
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.language import _
 from pyjpki11.cli.pin_entry import PinSource
-from pyjpki11.cli.status import KEYS, KINDS
+from pyjpki11.cli.status import KEYS, kind_of
 from pyjpki11.cli.validity import Period
 from pyjpki11.cryptoki import cka, ckm, cko, ckr
 from pyjpki11.cryptoki.attributes import ulong
@@ -36,9 +37,15 @@ class Result(NamedTuple):
 
 
 class _PinsOf(NamedTuple):
-    """The PINs of a token's card, for who asks for one."""
+    """The card of a token and its PINs, for who asks for one."""
 
     token: Token
+    reader: str
+
+    @property
+    def info(self) -> TokenInfo:
+        """What the card says of itself."""
+        return self.token.insertion.token_info
 
     def tries_left(self, key: KeyLayout) -> int | None:
         """See JpkiCard.tries_left."""
@@ -66,7 +73,7 @@ def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
         try:
             findings += _identity(token, name)
             if pin is not None:
-                findings.append(_test_pss(token, pin))
+                findings.append(_test_pss(_PinsOf(token, name), pin))
             has_pss = token.pss.is_present(AUTHENTICATION, token.is_logged_in)
             return Result([*findings, _pss(token, has_pss)], has_pss)
         finally:
@@ -88,10 +95,11 @@ def _end(token: Token) -> None:
 
 
 def _identity(token: Token, name: str) -> Iterator[Finding]:
-    kind = _(KINDS[token.insertion.token_info.kind][1])
+    info = token.insertion.token_info
+    kind = kind_of(info, info.is_software)
     yield Finding(OK, "card", _("{reader}: {kind}.", reader=name, kind=kind))
     yield from _certificate(token)
-    yield from _tries(token)
+    yield from _tries(_PinsOf(token, name))
 
 
 def _certificate(token: Token) -> Iterator[Finding]:
@@ -102,7 +110,7 @@ def _certificate(token: Token) -> Iterator[Finding]:
         return  # a phone's shows after a login only
     if certificate is None:
         message = _("The card holds no user authentication certificate that can be read.")
-        yield Finding(PROBLEM, "no-certificate", message, _("The counter of your municipality looks into it."))
+        yield Finding(PROBLEM, "no-certificate", message, _("Ask at your municipal office."))
         return
     from asn1crypto.x509 import Certificate  # only here: it takes time to import
 
@@ -112,9 +120,9 @@ def _certificate(token: Token) -> Iterator[Finding]:
         yield Finding(WARNING, "certificate", message)
 
 
-def _tries(token: Token) -> Iterator[Finding]:
+def _tries(card: _PinsOf) -> Iterator[Finding]:
     for key, _title in KEYS.values():
-        left = _PinsOf(token).tries_left(key)
+        left = card.tries_left(key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
             message = _("{pin}: {tries}.", pin=pin_entry.name(key), tries=pin_entry.tries(left, key.pin_rule))
@@ -136,9 +144,10 @@ def _pss(token: Token, has_pss: bool) -> Finding:
     return Finding(NOTE, "pss-unknown", message, remedy)
 
 
-def _test_pss(token: Token, pin: PinSource) -> Finding:
+def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
     """Have the card make a PSS signature, and record for its model what came of it, as the module does."""
-    secret = pin_entry.obtain(_PinsOf(token), AUTHENTICATION, pin)
+    token = card.token
+    secret = pin_entry.obtain(card, card, AUTHENTICATION, pin)
     try:
         with progress.shown(_("Signing")):
             token.login(secret)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
-from pyjpki11.cli.language import _
+from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.module_path import LIBRARY
 
 TIMEOUT_S = 60
@@ -27,14 +27,15 @@ module.C_Finalize(None)
 OTHER_HOSTS = {"pkcs11-tool": ("--show-info", "--module"), "p11tool": ("--list-tokens", "--provider")}
 #: What such a program has printed by then. It may go on to complain that there is no card.
 SAID_BY_MODULE = "pyjpki11"
-REINSTALL = "pip install --force-reinstall pyjpki11"
+#: No registry has a package of that name, so nothing can be fetched anew.
+REBUILD = N_("Build it anew, in the folder with the sources of pyjpki11: make build")
 
 
 def examine() -> Iterator[Finding]:
     """The library in a Python, and in the first other program that is installed."""
     if not LIBRARY.exists():
         message = _("{path} is missing: this pyjpki11 was not built.", path=LIBRARY)
-        yield Finding(PROBLEM, "not-built", message, _("Run: make build"))
+        yield Finding(PROBLEM, "not-built", message, _(REBUILD))
         return
     yield _loaded("Python", [sys.executable, "-I", "-c", PYTHON_PROGRAM, str(LIBRARY)])
     for program, options in OTHER_HOSTS.items():
@@ -42,7 +43,7 @@ def examine() -> Iterator[Finding]:
             yield _loaded(program, [program, *options, str(LIBRARY)])
             return
     message = _("There is no other program to try the module with.")
-    yield Finding(NOTE, "no-host", message, _("Install one: apt install opensc"))
+    yield Finding(NOTE, "no-host", message, _("Install one: sudo apt install opensc"))
 
 
 def _loaded(name: str, command: list[str]) -> Finding:
@@ -50,7 +51,7 @@ def _loaded(name: str, command: list[str]) -> Finding:
     if complaint is None:
         return Finding(OK, "loads", _("{program} loads the module.", program=name))
     message = _("{program} does not load the module: {complaint}", program=name, complaint=complaint)
-    return Finding(PROBLEM, "does-not-load", message, _("Install it anew: {command}", command=REINSTALL))
+    return Finding(PROBLEM, "does-not-load", message, _(REBUILD))
 
 
 def _complaint(command: list[str]) -> str | None:

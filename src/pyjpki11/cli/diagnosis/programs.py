@@ -33,7 +33,10 @@ def examine() -> Iterator[Finding]:
 def _settings() -> Iterator[Finding]:
     _values, complaints = settings.read(environment.variables())
     for complaint in complaints:
-        remedy = _("Correct the settings file; a line that is not understood has no effect.")
+        remedy = _(
+            "Correct the settings file. An unknown setting is ignored; after a syntax error the whole "
+            "file is."
+        )
         yield Finding(WARNING, "settings", complaint, remedy)
 
 

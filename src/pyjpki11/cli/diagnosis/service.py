@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pyjpki11 import environment, settings
 from pyjpki11.cli import exits
 from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.diagnosis import virtual_reader
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
@@ -36,28 +37,31 @@ def examine(those: Readers) -> Iterator[Finding]:
         return
     if chosen == "pcsc":
         yield _running()
+        yield from virtual_reader.examine()
     for name in names:
         yield Finding(OK, "reader", _("There is the reader {name}.", name=name))
 
 
 def _running() -> Finding:
-    return Finding(OK, "service", _("The PC/SC service runs, and lets you in."))
+    return Finding(OK, "service", _("The PC/SC service is running, and you may use it."))
 
 
 def _service_problem(error: ServiceUnavailable) -> Finding:
     if KEPT_OUT in str(error):
-        message = _("The PC/SC service keeps you out: polkit has no rule that lets you use it.")
+        message = _("You may not use the PC/SC service: polkit has no rule that allows it.")
         remedy = _(
-            "A rule below /etc/polkit-1/rules.d has to allow org.debian.pcsc-lite.access_pcsc and access_card. Without "
-            "one, only whoever sits at this computer may use cards, and not who comes through ssh."
+            "A rule below /etc/polkit-1/rules.d has to allow org.debian.pcsc-lite.access_pcsc and "
+            "org.debian.pcsc-lite.access_card. Without one, only users at the computer itself can use cards, not those "
+            "who are connected by ssh."
         )
         return Finding(PROBLEM, "kept-out", message, remedy, exits.NO_READER)
     if shutil.which("pcscd", path=f"{os.environ.get('PATH', '')}:{SYSTEM_FOLDERS}") is None:
-        message, remedy = _("The PC/SC service is not installed."), _("Install it: apt install pcscd")
+        message, remedy = _("The PC/SC service is not installed."), _("Install it: sudo apt install pcscd")
         return Finding(PROBLEM, "no-pcscd", message, remedy, exits.NO_READER)
     failure = exits.failure(error)
     message = f"{failure.message} ({failure.detail})"
-    return Finding(PROBLEM, failure.code, message, _("Start it: systemctl enable --now pcscd.socket"), exits.NO_READER)
+    remedy = _("Start it: sudo systemctl enable --now pcscd.socket")
+    return Finding(PROBLEM, failure.code, message, remedy, exits.NO_READER)
 
 
 def _no_reader_remedy(error: ToolError) -> str:
@@ -66,5 +70,5 @@ def _no_reader_remedy(error: ToolError) -> str:
         return error.remedy
     return " ".join((error.remedy, _(
         "Most readers need the driver of the package libccid. A contactless one may be held by the kernel's own "
-        "driver: rmmod port100 pn533_usb"
+        "driver: sudo rmmod port100 pn533_usb"
     )))  # fmt: skip
