@@ -92,10 +92,13 @@ class NoReaders:
         return None
 
 
+TIMEOUT_S = 60.0
+
+
 def test_no_reader() -> None:
     """A service without readers is told from no service."""
     with pytest.raises(ToolError) as caught:
-        cards.Readers(NoReaders(), Options()).names()  # type: ignore[arg-type]
+        cards.Readers(NoReaders(), Options(), TIMEOUT_S).names()  # type: ignore[arg-type]
     assert (caught.value.exit_status, caught.value.code) == (exits.NO_READER, "no-reader")
 
 

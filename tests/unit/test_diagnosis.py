@@ -16,6 +16,8 @@ from pyjpki11.errors import ServiceUnavailable
 from pyjpki11.reader.pcsc_results import FAILURES
 from pyjpki11.registration.programs import REGISTERED
 
+TIMEOUT_S = 60.0
+
 
 class Refusing:
     """A driver without a service."""
@@ -24,18 +26,14 @@ class Refusing:
         self._result = result
 
     def reader_names(self) -> list[str]:
-        """None, as without a service."""
-        return []
-
-    def card_event(self, reader: str) -> int | None:
-        """Says why."""
+        """Says why there is none."""
         kind, text = FAILURES[self._result]
         raise kind(text)
 
 
 def examined(result: int) -> Finding:
     """What the doctor says where PC/SC answers so."""
-    (found,) = service.examine(Readers(Refusing(result), Options()))  # type: ignore[arg-type]
+    (found,) = service.examine(Readers(Refusing(result), Options(), TIMEOUT_S))  # type: ignore[arg-type]
     assert found.level == PROBLEM and found.exit_status == exits.NO_READER
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import weakref
@@ -18,7 +17,6 @@ from pyjpki11.provider import job_thread
 from pyjpki11.provider.job_thread import JobThread
 
 #: Signals that a thread raises itself: a host's crash reporter shall see them.
-FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
 
 @pytest.fixture
@@ -72,14 +70,6 @@ def test_arguments_are_let_go(jobs: JobThread) -> None:
     jobs.run(id, argument)
     del argument
     assert is_there() is None
-
-
-def test_the_thread_takes_no_signals_but_its_own_faults(jobs: JobThread) -> None:
-    """Those of the host are its own threads' business; its mask is as before."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    blocked = jobs.run(signal.pthread_sigmask, signal.SIG_BLOCK, ())
-    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
-    assert signal.valid_signals() - blocked == {*FAULTS, signal.SIGKILL, signal.SIGSTOP}
 
 
 # -- late -----------------------------------------------------------------------------------------------

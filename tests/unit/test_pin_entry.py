@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -24,6 +25,10 @@ class Card(NamedTuple):
     def info(self) -> TokenInfo:
         """As EF 0006 has it. Card: reference 5"""
         return TokenInfo(b"JPKIAPICCTOKEN2".ljust(32) + self.maker.encode().ljust(32) + b" " * 32)
+
+    def run(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """See InsertedCard."""
+        return step(*arguments)
 
     def tries_left(self, _key: PinLayout) -> int:
         """See JpkiCard."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyjpki11.card.jpki import BY_DF_NAME, BY_EF_ID, SIGN_PSS, SIGN_V15
+from pyjpki11.card.application import BY_DF_NAME, BY_EF_ID
+from pyjpki11.card.jpki import SIGN_PSS, SIGN_V15
 from pyjpki11.cli.card_names import APPLICATIONS, FILES
 from pyjpki11.cli.language import N_, _, ngettext
 from pyjpki11.iso7816 import apdu, status

@@ -13,10 +13,11 @@ from pyjpki11.card.pin import wipe
 from pyjpki11.cli import annotation, cards, exits, output
 from pyjpki11.cli.annotation import Annotator
 from pyjpki11.cli.apdu_lines import has_pin, kept, parse, was_kept
+from pyjpki11.cli.cards import Opened
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
-from pyjpki11.cli.line import WatchedLine, response_lines
+from pyjpki11.cli.line import response_lines
 from pyjpki11.cli.options import Options, card_options
 from pyjpki11.cli.secret_terminal import leaving_in_order
 from pyjpki11.errors import PinError
@@ -67,8 +68,8 @@ class Exchange(NamedTuple):
 def command(options: Options, apdus: tuple[str, ...]) -> None:
     """See the help."""
     _refuse_pins_in(apdus)
-    with leaving_in_order(), cards.open_line(options) as line:  # which has readline restore the terminal, too
-        exchanges = _exchanges(line, _parsed(apdus))
+    with leaving_in_order(), cards.open_any_card(options) as card:  # which has readline restore the terminal, too
+        exchanges = _exchanges(card, _parsed(apdus))
         if options.json:
             output.show(options, {"exchanges": [one.document() for one in exchanges]}, ())
             return
@@ -76,23 +77,19 @@ def command(options: Options, apdus: tuple[str, ...]) -> None:
             output.print_lines([*response_lines(one.response[:-2], ""), annotation.status_word(one.sw)])
 
 
-def _exchanges(line: WatchedLine, commands: Iterable[bytearray]) -> Iterator[Exchange]:
+def _exchanges(card: Opened, commands: Iterable[bytearray]) -> Iterator[Exchange]:
     """What passes, in transactions of one command each: a person may think for long between two."""
     annotator = Annotator()
     for apdu in commands:
         meaning, shown = annotator.describe(apdu), annotation.masked(apdu)
         log.debug(f"apdu: {annotation.hex_of(apdu[: annotation.HEADER_LEN])}")  # never its data, as everywhere
         try:
-            exchange = Exchange(shown, meaning, _exchange(line, apdu))
+            exchange = Exchange(shown, meaning, card.exchange(apdu))
             if exchange.sw == status.SUCCESS:
                 annotator.accept(apdu)
         finally:
             wipe(apdu)
         yield exchange
-
-
-def _exchange(line: WatchedLine, apdu: bytearray) -> bytes:
-    return line.transact(lambda _was_reset: line.transmit(apdu))
 
 
 def _refuse_pins_in(apdus: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from pyjpki11.card.pin import wipe
 from pyjpki11.certificates.anchors import load
 from pyjpki11.certificates.errors import BadCertificate
 from pyjpki11.cli import exits, pin_entry, progress
-from pyjpki11.cli.cards import Opened
+from pyjpki11.cli.cards import MyNumberCard
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.pin_entry import PinSource
@@ -47,7 +47,7 @@ PLACES = {
 }  # fmt: skip
 
 
-def read(card: Opened, name: str, source: PinSource) -> x509.Certificate:
+def read(card: MyNumberCard, name: str, source: PinSource) -> x509.Certificate:
     """A certificate by its name in PLACES; its PIN is asked for when the card wants it.
 
     :raises PinError: the PIN is wrong.
@@ -59,17 +59,17 @@ def read(card: Opened, name: str, source: PinSource) -> x509.Certificate:
     except SecurityStatusNotSatisfied:
         secret = pin_entry.obtain(card, card.jpki, place.key, source)
     try:
-        card.jpki.verify_pin(place.key, secret)
+        card.run(card.jpki.verify_pin, place.key, secret)
     finally:
         wipe(secret)
     return _read(card, place)
 
 
-def _read(card: Opened, place: Place) -> x509.Certificate:
+def _read(card: MyNumberCard, place: Place) -> x509.Certificate:
     try:
         with progress.shown(_("Reading the certificate")):
-            head = card.jpki.read_head(place.ef)
-            der = card.jpki.read_certificate(place.ef, head).der
+            head = card.run(card.jpki.read_head, place.ef)
+            der = card.run(card.jpki.read_certificate, place.ef, head).der
         return load(der)
     except SecurityStatusNotSatisfied:
         raise

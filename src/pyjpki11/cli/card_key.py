@@ -5,27 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from operator import methodcaller
 
 from pyjpki11 import environment, settings
-from pyjpki11.card.layout import SIGNATURE, KeyLayout
+from pyjpki11.card.layout import KeyLayout
 from pyjpki11.card.pin import wipe
 from pyjpki11.cli import exits, output, pin_entry, progress
-from pyjpki11.cli.cards import Opened
+from pyjpki11.cli.cards import MyNumberCard
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
-from pyjpki11.cli.line import WatchedLine
 from pyjpki11.cli.pin_entry import PinSource
 from pyjpki11.cryptoki import cka, ckf, ckm, cko, cku
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.errors import CryptokiError
-from pyjpki11.provider.insertion import Insertion
-from pyjpki11.provider.memory import CardMemory
-from pyjpki11.provider.operation import SIGN, SIGN_FINAL, SIGN_UPDATE
+from pyjpki11.provider import consent
+from pyjpki11.provider.card_cache import CardCache
+from pyjpki11.provider.inserted_card import InsertedCard
 from pyjpki11.provider.session import Session
-from pyjpki11.provider.token import Token
-from pyjpki11.provider.tokens import TOKENS
-from pyjpki11.settings import CONSENT_EACH_SIGNATURE
+from pyjpki11.provider.steps import SIGN, SIGN_FINAL, SIGN_UPDATE
+from pyjpki11.provider.token import Token, tokens_of
 
 #: Hash -> mechanism.
 MECHANISMS = {"sha256": ckm.SHA256_RSA_PKCS, "sha384": ckm.SHA384_RSA_PKCS, "sha512": ckm.SHA512_RSA_PKCS}
@@ -33,18 +30,17 @@ MECHANISMS = {"sha256": ckm.SHA256_RSA_PKCS, "sha384": ckm.SHA384_RSA_PKCS, "sha
 
 def needs_consent(key: KeyLayout) -> bool:
     """Whether each signature with a key needs its PIN. Design: decision 7"""
-    return key is SIGNATURE and settings.load(environment.variables()).signature_consent == CONSENT_EACH_SIGNATURE
+    return consent.is_needed(key, settings.load(environment.variables()))
 
 
-def token_on(line: WatchedLine, key: KeyLayout) -> Token:
-    """A key of the card at the end of a line as the PKCS#11 module has it, with its settings and what it remembers.
+def token_on(card: InsertedCard, key: KeyLayout) -> Token:
+    """A key of a card as the PKCS#11 module has it, with its settings and its cache.
 
     :raises CardNotRecognized: it is another card.
     """
-    layout = next(layout for layout_key, layout in TOKENS if layout_key is key)
     chosen = settings.load(environment.variables())
-    insertion = Insertion(itertools.count(1).__next__, line, CardMemory(chosen.certificate_cache))
-    return Token(insertion, key, layout, chosen)
+    tokens = tokens_of(card, CardCache(chosen.certificate_cache), chosen, itertools.count(1).__next__)
+    return next(token for token in tokens if token.key is key)
 
 
 class CardKey:
@@ -54,9 +50,9 @@ class CardKey:
     signature, no PIN sent twice that was refused, no signature handed out that its certificate does not verify.
     """
 
-    def __init__(self, card: Opened, key: KeyLayout, source: PinSource, consents_to_all: bool) -> None:
+    def __init__(self, card: MyNumberCard, key: KeyLayout, source: PinSource, consents_to_all: bool) -> None:
         """:param consents_to_all: one entry of the PIN is the consent to every signature."""
-        token = token_on(card.line, key)
+        token = token_on(card.card, key)
         self._session = Session(1, token.layout.index, token, ckf.SERIAL_SESSION)
         self._card = card
         self._layout = key
@@ -78,8 +74,8 @@ class CardKey:
             self._session.login(cku.USER, pin)
         token = self._session.token
         with progress.shown(_("Reading the certificate")):
-            certificate = token.certificate(self._layout.certificate_ef)
-            ca_certificate = token.certificate(self._layout.ca_certificate_ef)
+            certificate = token.facts.certificate(self._layout.certificate_ef)
+            ca_certificate = token.facts.certificate(self._layout.ca_certificate_ef)
         if certificate is None:
             raise ToolError(exits.NO_CARD, "no-certificate", _("There is no such certificate on the card."))
         self.certificate = certificate.der
@@ -112,7 +108,7 @@ class CardKey:
 
     def _sign(self, digest: str, chunks: Iterable[bytes]) -> bytes:
         session = self._session
-        (key,) = session.token.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))])
+        (key,) = session.token.objects.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))])
         session.start_signing(SIGN, key, MECHANISMS[digest], None)
         if self._has_signed and needs_consent(self._layout):
             with self._presenting() as pin:
@@ -120,9 +116,10 @@ class CardKey:
         self._has_signed = True
         with progress.shown(_("Reading the file")):
             for chunk in chunks:
-                session.advance(SIGN_UPDATE, methodcaller("update", chunk))
-        with progress.shown(_("The card signs")):
-            signature: bytes = session.advance(SIGN_FINAL, methodcaller("finish"))
+                with session.step(SIGN_UPDATE) as signing:
+                    signing.update(chunk)
+        with progress.shown(_("The card signs")), session.step(SIGN_FINAL) as signing:
+            signature: bytes = signing.finish()
         return signature
 
     def _obtain_pin(self) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TypeVar
 
 from pyjpki11.cli import annotation, output
 from pyjpki11.cli.annotation import Annotator
@@ -12,8 +10,6 @@ from pyjpki11.iso7816 import status
 from pyjpki11.reader.base import Connection
 
 BYTES_IN_LINE = 24
-
-T = TypeVar("T")
 
 
 class WatchedLine:
@@ -32,18 +28,13 @@ class WatchedLine:
         """See Connection."""
         return self._inner.is_shared
 
-    @property
-    def goes_on(self) -> bool:
-        """See Connection."""
-        return self._inner.goes_on
+    def begin(self) -> bool:
+        """See Connection.begin."""
+        return self._inner.begin()
 
-    def transact(self, step: Callable[[bool], T]) -> T:
-        """See Connection.transact."""
-        return self._inner.transact(step)
-
-    def linger(self) -> None:
-        """See Connection.linger."""
-        self._inner.linger()
+    def end(self) -> None:
+        """See Connection.end."""
+        self._inner.end()
 
     def look_for_others(self) -> bool:
         """See Connection.look_for_others."""

@@ -62,7 +62,7 @@ def verify(options: Options, name: str, pin: PinSource) -> None:
         secret = pin_entry.obtain(card, application, row.layout, pin)
         try:
             with progress.shown(_("Comparing the PIN")):
-                application.verify_pin(row.layout, secret)
+                card.run(application.verify_pin, row.layout, secret)
         finally:
             wipe(secret)
         left = pins.tries(card, name)
@@ -95,7 +95,7 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
             new = pin_entry.obtain_new(row.layout, new_pin, old)
             try:
                 with progress.shown(_("Changing the PIN")):
-                    application.change_pin(row.layout, old, new)
+                    card.run(application.change_pin, row.layout, old, new)
             finally:
                 wipe(new)
         finally:
@@ -105,14 +105,14 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
     )
 
 
-def _check(card: cards.Opened, application: Any, key: PinLayout, pin: bytearray) -> None:
+def _check(card: cards.MyNumberCard, application: Any, key: PinLayout, pin: bytearray) -> None:
     """Have the card compare a PIN, and forget it: a person takes time to choose a new one.
 
     :raises PinError: it is wrong.
     """
     with progress.shown(_("Comparing the PIN")):
-        application.verify_pin(key, pin)
-        card.jpki.clear_security_status()
+        card.run(application.verify_pin, key, pin)
+        card.run(card.jpki.clear_security_status)
 
 
 def _text(tries: pins.Tries | None) -> str:

@@ -41,6 +41,10 @@ class Card(Protocol):
     def info(self) -> TokenInfo:
         """What the card says of itself."""
 
+    @property
+    def run(self) -> Any:
+        """See InsertedCard.run."""
+
 
 class PinSource(NamedTuple):
     """Where a PIN comes from; the terminal without either. `may_use_last_try`: also where no person can be warned."""
@@ -104,7 +108,7 @@ def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> b
     :raises ToolError: there is nobody to ask, or to warn.
     """
     with progress.shown(_("Reading the tries left")):
-        left = application.tries_left(key)
+        left = card.run(application.tries_left, key)
     if left == 0:
         raise PinBlocked("no tries are left")
     if not source.is_terminal:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TEXT, PinLayout
 from pyjpki11.card.text import NoTextApplication
 from pyjpki11.cli import pin_entry
-from pyjpki11.cli.cards import Opened
+from pyjpki11.cli.cards import MyNumberCard
 from pyjpki11.errors import StatusWordError
 
 
@@ -16,7 +16,7 @@ class Row(NamedTuple):
     """A PIN: its files and form, and the application that has it, a JpkiCard or TextCard."""
 
     layout: PinLayout
-    application: Callable[[Opened], Any]
+    application: Callable[[MyNumberCard], Any]
 
 
 ROWS = {
@@ -41,10 +41,10 @@ class Tries(NamedTuple):
         return pin_entry.tries(self.left, self.layout.pin_rule)
 
 
-def tries(card: Opened, name: str) -> Tries | None:
+def tries(card: MyNumberCard, name: str) -> Tries | None:
     """The tries of a PIN; None on a card that has no such PIN, as a phone has no card text."""
     row = ROWS[name]
     try:
-        return Tries(row.layout, row.application(card).tries_left(row.layout))
+        return Tries(row.layout, card.run(row.application(card).tries_left, row.layout))
     except (NoTextApplication, StatusWordError):
         return None

@@ -12,7 +12,7 @@ import click
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.cli import cards, columns, exits, names, output, pin_entry, pins, progress, validity
-from pyjpki11.cli.cards import Opened, Readers
+from pyjpki11.cli.cards import MyNumberCard, Readers
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.options import Options, card_options
@@ -137,20 +137,20 @@ def _look(those: Readers, name: str) -> Place:
     except JpkiError as error:
         return Place(name, has_card=True, problem=error)
     finally:
-        card.line.close()
+        card.card.end()
 
 
-def _certificate(card: Opened, key: KeyLayout) -> Certificate:
+def _certificate(card: MyNumberCard, key: KeyLayout) -> Certificate:
     """A certificate, where the card shows it without a PIN."""
     try:
-        head = card.jpki.read_head(key.certificate_ef)
+        head = card.run(card.jpki.read_head, key.certificate_ef)
     except SecurityStatusNotSatisfied:
-        is_missing = key is SIGNATURE and card.jpki.has_signature_certificate() is False
+        is_missing = key is SIGNATURE and card.run(card.jpki.has_signature_certificate) is False
         return Certificate("missing" if is_missing else "hidden")
     except (BadCardData, StatusWordError):
         return Certificate("missing")
     try:
-        certificate = card.jpki.read_certificate(key.certificate_ef, head)
+        certificate = card.run(card.jpki.read_certificate, key.certificate_ef, head)
     except (BadCardData, StatusWordError):
         return Certificate("unreadable")
     from asn1crypto.x509 import Certificate as Decoder  # only here: it takes time to import

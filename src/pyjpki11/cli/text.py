@@ -69,7 +69,7 @@ def _read(options: Options, source: PinSource, step: Callable[[Any, bytearray], 
         secret = pin_entry.obtain(card, card.text, layout.TEXT, source)
         try:
             with progress.shown(_("Reading the card text")):
-                return step(card.text, secret)
+                return card.run(step, card.text, secret)
         finally:
             wipe(secret)
 

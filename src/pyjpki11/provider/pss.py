@@ -31,7 +31,7 @@ class PssSupport:
         self.is_looked_up = False
         self._was_asked = False
         self._is_present: bool | None = None
-        self._salt_len: int | None = None  # as a signature of this insertion has shown
+        self.salt_len: int | None = None  # as a signature of this insertion has shown
         self._kept_salt_len: int | None = None
 
     @property
@@ -63,15 +63,15 @@ class PssSupport:
 
     def learn_salt_len(self, length: int) -> None:
         """What a verified signature has shown."""
-        if length != self._salt_len:
-            self._salt_len = length
+        if length != self.salt_len:
+            self.salt_len = length
             self._is_present = True
             self._keep()
 
     def may_have_salt_len(self, length: int) -> bool:
         """Whether a signature will have, or may have, a salt of that length in bytes."""
-        if self._salt_len is not None:
-            return length == self._salt_len
+        if self.salt_len is not None:
+            return length == self.salt_len
         return length in (EXPECTED_SALT_LEN, self._kept_salt_len)
 
     def look_up(self, name: bytes) -> None:
@@ -90,5 +90,5 @@ class PssSupport:
         if not self._name:
             return
         others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != self._name]
-        answer = "present" if self._salt_len is None else str(self._salt_len)
+        answer = "present" if self.salt_len is None else str(self.salt_len)
         storage.write_lines(FILE, [f"{self._name} {answer}", *others[: MAX_CARDS - 1]])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pyjpki11.card.layout import AUTHENTICATION, KeyLayout
+from pyjpki11.card.layout import AUTHENTICATION
 from pyjpki11.card.pin import wipe
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.cli import exits, pin_entry, progress
@@ -22,6 +22,7 @@ from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
 from pyjpki11.errors import CryptokiError, JpkiError, SecurityStatusNotSatisfied, StatusWordError, WrongSignature
 from pyjpki11.provider.objects import TokenObject
+from pyjpki11.provider.pss import EXPECTED_SALT_LEN
 from pyjpki11.provider.signing import CARD_PSS_HASH, SignOperation
 from pyjpki11.provider.token import Token
 
@@ -45,11 +46,12 @@ class _PinsOf(NamedTuple):
     @property
     def info(self) -> TokenInfo:
         """What the card says of itself."""
-        return self.token.insertion.token_info
+        return self.token.card_facts.token_info
 
-    def tries_left(self, key: KeyLayout) -> int | None:
-        """See JpkiCard.tries_left."""
-        return self.token.insertion.run(lambda card: card.tries_left(key))
+    @property
+    def run(self) -> Any:
+        """See InsertedCard.run."""
+        return self.token.card.run
 
 
 def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
@@ -69,12 +71,12 @@ def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
 def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
     findings: list[Finding] = []
     try:
-        token = token_on(those.connect(name), AUTHENTICATION)
+        token = token_on(those.insert(name), AUTHENTICATION)
         try:
             findings += _identity(token, name)
             if pin is not None:
                 findings.append(_test_pss(_PinsOf(token, name), pin))
-            has_pss = token.pss.is_present(AUTHENTICATION, token.is_logged_in)
+            has_pss = token.card_facts.makes_pss(AUTHENTICATION, token.login.is_logged_in)
             return Result([*findings, _pss(token, has_pss)], has_pss)
         finally:
             _end(token)
@@ -87,15 +89,15 @@ def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
 def _end(token: Token) -> None:
     """Log out as the module does."""
     try:
-        token.logout_if_logged_in()
+        token.log_out()
     except JpkiError:
         pass  # the card is gone, and with it what it knew
     finally:
-        token.insertion.end()
+        token.card.end()
 
 
 def _identity(token: Token, name: str) -> Iterator[Finding]:
-    info = token.insertion.token_info
+    info = token.card_facts.token_info
     kind = kind_of(info, info.is_software)
     yield Finding(OK, "card", _("{reader}: {kind}.", reader=name, kind=kind))
     yield from _certificate(token)
@@ -105,7 +107,7 @@ def _identity(token: Token, name: str) -> Iterator[Finding]:
 def _certificate(token: Token) -> Iterator[Finding]:
     """Whether there is a certificate for authentication, and whether it is valid."""
     try:
-        certificate = token.insertion.certificate(AUTHENTICATION.certificate_ef)
+        certificate = token.card_facts.certificate(AUTHENTICATION.certificate_ef)
     except SecurityStatusNotSatisfied:
         return  # a phone's shows after a login only
     if certificate is None:
@@ -122,7 +124,7 @@ def _certificate(token: Token) -> Iterator[Finding]:
 
 def _tries(card: _PinsOf) -> Iterator[Finding]:
     for key, _title in KEYS.values():
-        left = card.tries_left(key)
+        left = card.run(card.token.card.jpki.tries_left, key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
             message = _("{pin}: {tries}.", pin=pin_entry.name(key), tries=pin_entry.tries(left, key.pin_rule))
@@ -137,7 +139,7 @@ def _pss(token: Token, has_pss: bool) -> Finding:
     if has_pss:
         message = _("The card makes RSA-PSS signatures, which TLS 1.3 needs; the module offers them.")
         return Finding(OK, "pss", message)
-    if token.pss.is_known:
+    if token.card_facts.pss.is_known:
         return Finding(NOTE, "no-pss", _("The card makes no RSA-PSS signatures, which TLS 1.3 needs."))
     message = _("It is not known whether the card makes RSA-PSS signatures, so the module does not offer them.")
     remedy = _("Have it make one, which needs the user authentication PIN: pyjpki11 doctor --test-pss")
@@ -145,12 +147,12 @@ def _pss(token: Token, has_pss: bool) -> Finding:
 
 
 def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
-    """Have the card make a PSS signature, and record for its model what came of it, as the module does."""
+    """Have the card make a PSS signature, and keep what came of it for this card, as the module does."""
     token = card.token
-    secret = pin_entry.obtain(card, card, AUTHENTICATION, pin)
+    secret = pin_entry.obtain(card, token.card.jpki, AUTHENTICATION, pin)
     try:
         with progress.shown(_("Signing")):
-            token.login(secret)
+            token.login.log_in(secret)
             length = _salt_len(token)
     finally:
         wipe(secret)
@@ -162,17 +164,17 @@ def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
 
 def _salt_len(token: Token) -> int | None:
     """The length in bytes of the salt in a signature that the card has made and that verifies; None: it made none."""
-    (handle,) = token.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))])
-    key = token.object(handle)
+    (handle,) = token.objects.find([(cka.CLASS, ulong(cko.PRIVATE_KEY))])
+    key = token.objects.get(handle)
     if not isinstance(key, TokenObject):
         raise AssertionError("nothing else was made in this session")
-    wanted = PssParameters(CARD_PSS_HASH, CARD_PSS_HASH, token.pss.expected_salt_len())
+    wanted = PssParameters(CARD_PSS_HASH, CARD_PSS_HASH, EXPECTED_SALT_LEN)
     try:
-        SignOperation(key, MECHANISMS[ckm.SHA256_RSA_PKCS_PSS], wanted).sign(b"pyjpki11 doctor --test-pss")
+        SignOperation(token, key, MECHANISMS[ckm.SHA256_RSA_PKCS_PSS], wanted).sign(b"pyjpki11 doctor --test-pss")
     except CryptokiError as error:
         if error.rv != ckr.MECHANISM_PARAM_INVALID:  # that is a salt of another length than expected
             raise
     except (StatusWordError, WrongSignature):
-        token.pss.learn_absence()
+        token.card_facts.pss.learn_absence()
         return None
-    return token.pss.salt_len
+    return token.card_facts.pss.salt_len
