@@ -71,7 +71,7 @@ NAMING = [
 def test_no_name_forges_a_line(tool: CardTool, arguments: tuple[str, ...], status: int, language: str) -> None:
     """On both outputs, also where Python has not shown what it could not read."""
     tool.write(HOSTILE_NAME, Authority().pem)
-    tool.write("pin", "1234\n")
+    tool.write_pin("pin", "1234")
     tool("sign", "--key", "auth", "--pin-file", "pin", "--detached", "-o", "detached", "pin")
     done = run([PROGRAM, *arguments], env={**LANGUAGES[language], **tool.env}, cwd=tool.folder, check=False)
     assert done.returncode == status, done.stderr
@@ -81,7 +81,7 @@ def test_no_name_forges_a_line(tool: CardTool, arguments: tuple[str, ...], statu
 def test_json_is_whole_whatever_a_name_holds(tool: CardTool) -> None:
     """Each character is there again once the document is read."""
     tool.write(HOSTILE_NAME, b"content")
-    tool.write("pin", "1234\n")
+    tool.write_pin("pin", "1234")
     said = tool("sign", "--key", "auth", "--pin-file", "pin", HOSTILE_NAME, "--json").stdout
     assert [line for line in said.split("\n") if printable(line) != line] == []
     assert json.loads(said)["signatures"][0]["file"] == HOSTILE_NAME
@@ -193,7 +193,7 @@ def test_a_closed_output_has_a_width() -> None:
 def test_bytes_are_kept_from_a_terminal(tool: CardTool, name: str, language: str) -> None:
     """Before a PIN is asked for, with what to do instead."""
     tool.write("a.txt", b"content")
-    tool.write("pin", "1234\n")
+    tool.write_pin("pin", "1234")
     tool("sign", "--key", "auth", "--pin-file", "pin", "a.txt")
     for arguments in (
         ("sign", "--key", "sign", "-o", name, "a.txt"),
@@ -208,7 +208,7 @@ def test_bytes_are_kept_from_a_terminal(tool: CardTool, name: str, language: str
 
 def test_text_is_not_kept_from_a_terminal(tool: CardTool) -> None:
     tool.write("a.txt", b"content")
-    tool.write("pin", "1234\n")
+    tool.write_pin("pin", "1234")
     for arguments in (
         ("sign", "--key", "auth", "--pin-file", "pin", "--format", "pem", "-o", "-", "a.txt"),
         ("cert", "export", "auth"),

@@ -230,7 +230,7 @@ def test_progress_of_a_big_file(tool: CardTool, options: list[str]) -> None:
     """How much of it was read, when it is signed and when it is verified."""
     with open(tool.folder / "big", "wb") as file:
         file.truncate(256 << 20)
-    tool.write("pin", "1234\n")
+    tool.write_pin("pin", "1234")
     tool("cert", "export", "auth", "-o", "auth.pem")
     bare = ["--certificate", "auth.pem"] if "raw" in options else []
     sign = ["sign", "--key", "auth", "--pin-file", "pin", *options, "-o", "signature", "big"]

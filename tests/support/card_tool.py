@@ -66,6 +66,12 @@ class CardTool:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
+    def write_pin(self, name: str, pin: str) -> Path:
+        """A file with a PIN in the folder, which nobody else may read."""
+        path = self.write(name, f"{pin}\n")
+        path.chmod(0o600)
+        return path
+
     def read(self, name: str) -> bytes:
         """A file in the folder."""
         return (self.folder / name).read_bytes()

@@ -153,6 +153,7 @@ def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
     try:
         with progress.shown(_("Signing")):
             token.login.log_in(secret)
+            token.card_facts.makes_pss(AUTHENTICATION, is_logged_in=True)  # asked first, as the module does
             length = _salt_len(token)
     finally:
         wipe(secret)
