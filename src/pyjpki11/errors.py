@@ -7,7 +7,18 @@ from __future__ import annotations
 
 
 class JpkiError(Exception):
-    """Base of all exceptions of this package."""
+    """Base of all exceptions of this package; `message` says what happened, `remedy` what to do about it, if anything.
+
+    Both are in English, for the log, whose line is both of them: str(error).
+    """
+
+    def __init__(self, message: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
 class CryptokiError(JpkiError):
@@ -20,6 +31,10 @@ class CryptokiError(JpkiError):
 
 class ServiceUnavailable(JpkiError):
     """The PC/SC service does not run, or it does not let this user in."""
+
+
+class KeptOut(ServiceUnavailable):
+    """The PC/SC service runs, but does not let this user in."""
 
 
 class ReaderGone(JpkiError):

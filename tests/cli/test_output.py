@@ -55,7 +55,6 @@ NAMING = [
     (("verify", f"no{HOSTILE_NAME}"), 1),
     (("verify", "--content", f"no{HOSTILE_NAME}", "detached"), 1),
     (("status", "--reader", HOSTILE), 3),
-    (("apdu", HOSTILE), 2),
     (("softcard", "new", "--state", HOSTILE_NAME), 1),
     (("softcard", "--fault", HOSTILE), 1),
     (("register", "openssh", "--root", f"no{HOSTILE_NAME}"), 2),

@@ -87,6 +87,7 @@ def test_no_service(desk: Desk, lines: Path) -> None:
 
 @pytest.mark.parametrize("result", [code for code, row in FAILURES.items() if row[0] in REMEDIABLE])
 def test_pcsc_error_with_its_remedy(result: int) -> None:
-    fact, text = FAILURES[result]
+    fact, text, remedy = FAILURES[result]
     assert issubclass(fact, JpkiError) and text.startswith("SCARD_")
-    assert any(remedy in text for remedy in REMEDIES), text
+    assert any(known in remedy for known in REMEDIES), remedy
+    assert str(fact(text, remedy)) == f"{text}; {remedy}"

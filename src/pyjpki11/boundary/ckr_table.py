@@ -9,6 +9,7 @@ from pyjpki11.cryptoki import ckr, names
 CKR_OF: dict[type[BaseException], int] = {
     errors.JpkiError: ckr.GENERAL_ERROR,
     errors.ServiceUnavailable: ckr.DEVICE_ERROR,
+    errors.KeptOut: ckr.DEVICE_ERROR,
     errors.ReaderGone: ckr.DEVICE_REMOVED,
     errors.ReaderBusy: ckr.DEVICE_ERROR,
     errors.CardAbsent: ckr.TOKEN_NOT_PRESENT,

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from pyjpki11.card.layout import TOKEN_TEXTS_LEN
 
+INDIVIDUAL_NUMBER_CARD, JUKI_CARD, ANDROID, IPHONE = "individual-number-card", "juki-card", "android", "iphone"
+OTHER = "other-jpki"
 #: Label -> kind of card. Card: reference 5
 KINDS = {
-    "JPKIAPICCTOKEN2": "Individual Number Card",
-    "JPKIAPICCTOKEN": "Basic Resident Registration Card",
-    "JPKIAPGPSETOKEN": "Android phone",
-    "JPKIAPIOSTOKEN": "iPhone",
+    "JPKIAPICCTOKEN2": INDIVIDUAL_NUMBER_CARD,
+    "JPKIAPICCTOKEN": JUKI_CARD,
+    "JPKIAPGPSETOKEN": ANDROID,
+    "JPKIAPIOSTOKEN": IPHONE,
+}
+#: Kind -> what the log calls it.
+NAMES = {
+    INDIVIDUAL_NUMBER_CARD: "Individual Number Card",
+    JUKI_CARD: "Basic Resident Registration Card",
+    ANDROID: "Android phone",
+    IPHONE: "iPhone",
+    OTHER: "other JPKI token",
 }
 #: What all their labels begin with.
 LABEL_PREFIX = "JPKIAP"
@@ -48,13 +58,13 @@ class TokenInfo:
 
     @property
     def kind(self) -> str:
-        """What carries the application, in words."""
-        return KINDS.get(self.label, "other JPKI token")
+        """What carries the application: a key of NAMES."""
+        return KINDS.get(self.label, OTHER)
 
     @property
     def title(self) -> str:
         """What the card is, for the log."""
-        return f"{'software card' if self.is_software else 'My Number card'} ({self.kind})"
+        return f"{'software card' if self.is_software else 'My Number card'} ({NAMES[self.kind]})"
 
 
 def _text(field: bytes) -> str:

@@ -149,11 +149,15 @@ def explain(error: BaseException) -> Failure:
             return answer(error)
     for row in ROWS:
         if isinstance(error, row.kind):
-            # What follows a semicolon is a remedy, for the log; ours is in the user's language.
-            detail = str(error).partition(";")[0] if row.is_detailed else ""
+            detail = _detail(error) if row.is_detailed else ""
             return Failure(row.exit_status, row.code, _(row.message), _(row.remedy), detail)
     remedy = _("This is a fault of pyjpki11. Please report it, with the text in brackets.")
     return Failure(FAILED, "internal", _("Something unexpected happened."), remedy, f"{type(error).__name__}: {error}")
+
+
+def _detail(error: BaseException) -> str:
+    """What happened, without the log's remedy; ours is in the user's language."""
+    return error.message if isinstance(error, errors.JpkiError) else str(error)
 
 
 def _explain_tool_error(error: Any) -> Failure:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import click
 
+from pyjpki11.card import token_info
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.cli import cards, columns, exits, names, output, pin_entry, pins, progress, validity
@@ -19,13 +20,13 @@ from pyjpki11.cli.options import Options, card_options
 from pyjpki11.cli.pins import Tries
 from pyjpki11.errors import BadCardData, CardNotRecognized, JpkiError, SecurityStatusNotSatisfied, StatusWordError
 
-#: What a card's label says it is -> its name in JSON, its name for people. Card: reference 5
+#: Kind of card, which JSON calls so, too -> its name for people.
 KINDS = {
-    "Individual Number Card": ("individual-number-card", N_("Individual Number Card (My Number card)")),
-    "Basic Resident Registration Card": ("juki-card", N_("Basic Resident Registration Card (juki card)")),
-    "Android phone": ("android", N_("Android phone")),
-    "iPhone": ("iphone", N_("iPhone")),
-    "other JPKI token": ("other-jpki", N_("another card with a JPKI application")),
+    token_info.INDIVIDUAL_NUMBER_CARD: N_("Individual Number Card (My Number card)"),
+    token_info.JUKI_CARD: N_("Basic Resident Registration Card (juki card)"),
+    token_info.ANDROID: N_("Android phone"),
+    token_info.IPHONE: N_("iPhone"),
+    token_info.OTHER: N_("another card with a JPKI application"),
 }
 #: Why a certificate is not shown, in words.
 STATES = {
@@ -46,7 +47,7 @@ SOFTWARE_ISSUER = "JPKI-SOFTCARD"
 
 def kind_of(info: TokenInfo, is_software: bool) -> str:
     """What a card is, for people."""
-    kind = _(KINDS[info.kind][1])
+    kind = _(KINDS[info.kind])
     return _("Software card: {kind}", kind=kind) if is_software else kind
 
 
@@ -90,7 +91,7 @@ class Place(NamedTuple):
             error = None if is_other or not self.problem else exits.failure(self.problem).document()["error"]
             return {"kind": "other" if is_other else None, "error": error}
         return {
-            "kind": KINDS[self.info.kind][0],
+            "kind": self.info.kind,
             "software": self.is_software,
             "label": self.info.label,
             "manufacturer": self.info.manufacturer,

@@ -13,11 +13,10 @@ from pyjpki11.cli.diagnosis import virtual_reader
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
 from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
-from pyjpki11.errors import ServiceUnavailable
+from pyjpki11.errors import KeptOut, ServiceUnavailable
 
 #: Where pcscd is, which a user's PATH need not name.
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
-KEPT_OUT = "SCARD_W_SECURITY_VIOLATION"
 
 
 def examine(those: Readers) -> Iterator[Finding]:
@@ -47,7 +46,7 @@ def _running() -> Finding:
 
 
 def _service_problem(error: ServiceUnavailable) -> Finding:
-    if KEPT_OUT in str(error):
+    if isinstance(error, KeptOut):
         message = _("You may not use the PC/SC service: polkit has no rule that allows it.")
         remedy = _(
             "A rule below /etc/polkit-1/rules.d has to allow org.debian.pcsc-lite.access_pcsc and "
