@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_at_start: dict[str, str] = {}
+_at_start: dict[str, str] | None = None
 
 
 def variables() -> Mapping[str, str]:
@@ -17,12 +17,13 @@ def variables() -> Mapping[str, str]:
 
     The module itself does without `os`, whose abstract classes take longer to make than all of ours.
     """
+    global _at_start
     loaded = sys.modules.get("os")
     if loaded is not None:
         found: Mapping[str, str] = loaded.environ
         return found
-    if not _at_start:
-        _at_start.update((_text(name), _text(value)) for name, value in posix.environ.items())
+    if _at_start is None:  # all at once: a process that is forked meanwhile would go on with a part of them
+        _at_start = {_text(name): _text(value) for name, value in posix.environ.items()}
     return _at_start
 
 
