@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 class OwnPackages:
     """Finder of last resort that lends a host's Python our packages without touching its path."""
 
-    names = frozenset(
-        ["pyjpki11", "jpki_softcard", "smartcard", "_cffi_backend", "cryptography", "asn1crypto", "cffi"]
-    )
+    names = frozenset(["pyjpki11", "jpki_softcard", "smartcard", "_cffi_backend", "cryptography", "asn1crypto", "cffi"])
 
     def __init__(self, directories: list[str]) -> None:
         self.directories = directories

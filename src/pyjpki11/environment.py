@@ -14,7 +14,7 @@ _IDS: tuple[Callable[[], tuple[int, ...]], ...] = (
     getattr(posix, "getresuid", lambda: (posix.getuid(), posix.geteuid())),
     getattr(posix, "getresgid", lambda: (posix.getgid(), posix.getegid())),
 )
-_at_start: dict[str, str] = {}
+_at_start: dict[str, str] | None = None
 _was_started_privileged = False
 
 
@@ -39,14 +39,15 @@ def variables() -> Mapping[str, str]:
     Else all: those of `os` where a program in Python has loaded it, and may have set some; else as at the start. The
     module itself does without `os`, whose abstract classes take longer to make than all of ours.
     """
+    global _at_start
     if is_privileged():
         return {}
     loaded = sys.modules.get("os")
     if loaded is not None:
         found: Mapping[str, str] = loaded.environ
         return found
-    if not _at_start:
-        _at_start.update((_text(name), _text(value)) for name, value in posix.environ.items())
+    if _at_start is None:  # all at once: a process that is forked meanwhile would go on with a part of them
+        _at_start = {_text(name): _text(value) for name, value in posix.environ.items()}
     return _at_start
 
 

@@ -25,7 +25,14 @@ ANSWER_S = 60
 
 
 def instructions(call: Callable[[], object]) -> int:
-    """How many instructions of ours a call takes."""
+    """How many instructions of ours a call takes. It is called twice, for Python 3.12 counts none the first time."""
+    _counted(call)
+    counted = _counted(call)
+    assert counted, "this test counts another package's instructions"
+    return counted
+
+
+def _counted(call: Callable[[], object]) -> int:
     counted = 0
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:

@@ -181,34 +181,6 @@ def test_name_of() -> None:
     assert [name_of(ckr, value) for value in constants(ckr).values()] == [f"CKR_{n}" for n in constants(ckr)]
 
 
-# --- no more than is used ----------------------------------------------------------------------------------
-
-VOCABULARY = ROOT / "src" / "pyjpki11" / "cryptoki"
-READERS = [
-    *(path for path in (ROOT / "src").rglob("*.py") if path.parent != VOCABULARY or not path.name.startswith("ck")),
-    *(ROOT / "tools").rglob("*.py"),
-]
-
-
-@cache
-def used_names() -> frozenset[str]:
-    """The constants that the code and its tools name (`ckr.OK`, or imported), and the table of functions."""
-    found = {f"ckr.{answer.removeprefix('CKR_')}" for _, _, _, _, answer, _, _ in rows()}
-    for path in READERS:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                found.add(f"{node.value.id}.{node.attr}")
-            elif isinstance(node, ast.ImportFrom) and node.module is not None:
-                found |= {f"{node.module.rpartition('.')[2]}.{alias.name}" for alias in node.names}
-    return frozenset(found)
-
-
-@pytest.mark.parametrize("family", [*FAMILIES, ck], ids=short)
-def test_every_constant_is_used(family: ModuleType) -> None:
-    """A name for a number that never occurs is read at every start all the same."""
-    assert [name for name in constants(family) if f"{short(family)}.{name}" not in used_names()] == []
-
-
 # --- cryptoki.h --------------------------------------------------------------------------------------------
 
 

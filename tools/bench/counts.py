@@ -52,9 +52,7 @@ def _text(budget: tuple[int, int] | None) -> str:
 def _ssh_counts(card: PcscCard, folder: Path) -> tuple[int, int, int]:
     askpass = openssh.Askpass(folder, PIN)
     with openssh.serving(folder, openssh.listed_keys(MODULES["OpenSC"])[0]) as server:
-        return _counts(
-            card, folder, lambda module, env: server.login("-I", module, env={**askpass.environment, **env})
-        )
+        return _counts(card, folder, lambda module, env: server.login("-I", module, env={**askpass.environment, **env}))
 
 
 def _counts(card: PcscCard, folder: Path, act: Action) -> tuple[int, int, int]:
