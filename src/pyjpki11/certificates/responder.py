@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from threading import Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -10,13 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from pyjpki11.certificates.errors import ResponderFailed
+from pyjpki11.certificates.inputs import MAX_RESPONSE_LEN
 
+#: For all of it; a responder that sends a byte now and then keeps nobody for longer.
 TIMEOUT_S = 20
-MAX_LEN = 1 << 20  # bytes; a response has some thousands
 SCHEMES = ("http://", "https://")
 
 
-def ask(certificate: x509.Certificate, issuer: x509.Certificate, url: str) -> bytes:
+def ask(certificate: x509.Certificate, issuer: x509.Certificate, url: str, timeout_s: float = TIMEOUT_S) -> bytes:
     """The response, DER, unverified.
 
     :raises ResponderFailed: it was not reached, or it did not answer so.
@@ -28,9 +30,20 @@ def ask(certificate: x509.Certificate, issuer: x509.Certificate, url: str) -> by
     request = urllib.request.Request(  # noqa: S310 - the scheme has just been looked at
         url, asked.public_bytes(Encoding.DER), {"Content-Type": "application/ocsp-request"}
     )
+    answers: list[bytes | Exception] = []
+    # The library's own limit begins anew with every byte that comes.
+    asking = Thread(target=_fetch, args=(request, timeout_s, answers), daemon=True)
+    asking.start()
+    asking.join(timeout_s)
+    answer = answers[0] if answers else TimeoutError("timed out")
+    if isinstance(answer, Exception):
+        raise ResponderFailed(f"{url}: {getattr(answer, 'reason', None) or answer}")
+    return answer
+
+
+def _fetch(request: urllib.request.Request, timeout_s: float, answers: list[bytes | Exception]) -> None:
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-            data: bytes = answer.read(MAX_LEN)
-    except (OSError, ValueError) as error:  # URLError is an OSError
-        raise ResponderFailed(f"{url}: {getattr(error, 'reason', None) or error}") from None
-    return data
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+            answers.append(answer.read(MAX_RESPONSE_LEN))
+    except Exception as error:
+        answers.append(error)
