@@ -255,7 +255,7 @@ def test_full_standard_output(tool: CardTool) -> None:
 
 def test_files_that_are_no_certificates(tool: CardTool) -> None:
     tool.write("nonsense", b"nonsense")
-    for name, text in (("nonsense", "no certificate"), ("missing", "no such file"), (".", "it is a folder")):
+    for name, text in (("nonsense", "not a certificate"), ("missing", "no such file"), (".", "it is a folder")):
         assert text in tool("cert", "verify", name, status=1).stderr
     tool("cert", "verify", "auth", "--root", "nonsense", status=1)
     tool("cert", "export", "auth", "-o", "leaf.pem")
