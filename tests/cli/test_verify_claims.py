@@ -82,7 +82,7 @@ def test_sign_in_does_not_become_a_document(desk: CardTool, language: str) -> No
 def test_authentication_is_accepted_on_request_and_named(desk: CardTool, language: str) -> None:
     desk.write("signature", made_of_a_sign_in())
     said = desk(*VERIFY, "--accept-auth", language=language).stdout.splitlines()[0]
-    assert {"en": "made for signing in", "ja": "ログイン用の証明書"}[language] in said
+    assert {"en": "made for signing in", "ja": "利用者証明用電子証明書"}[language] in said
 
 
 def test_bare_signature_of_an_authentication_key(desk: CardTool) -> None:

@@ -1,4 +1,4 @@
-"""What another verifier of JPKI signatures once accepted: GHSA-58hw-cg5m-88rp, -g258-q5gf-7hvx, -rxpx-26p9-4xvr of myna.
+"""What another verifier of JPKI signatures, myna, once accepted: GHSA-58hw-cg5m-88rp, -g258-q5gf-7hvx, -rxpx-26p9-4xvr.
 
 The first: the chain was believed without validity, key usage, and whether the issuer may issue. The second: of several
 signatures the first one only was verified. The third: what the signature did not cover was accepted along with it.

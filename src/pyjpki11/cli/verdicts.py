@@ -115,7 +115,7 @@ SENTENCES = {
 
 #: Check, code of what was not checked, or does not say what readers may take for granted -> its words in a headline.
 GAPS = {
-    ("issuer", "test-root"): N_("test card, not a person"),
+    ("issuer", "test-root"): N_("test card only"),
     ("purpose", "authentication"): N_("made for signing in"),
     ("time-stamp", "time-stamp-not-checked"): N_("time stamp not checked"),
     ("revocation", "not-asked"): N_("revocation not checked"),
