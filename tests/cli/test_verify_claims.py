@@ -141,6 +141,7 @@ def test_signature_from_the_future(desk: CardTool) -> None:
         b"-----BEGIN PGP MESSAGE-----\n",
         b"MIME-Version: 1.0\nContent-Type: application/pkcs7-mime\n\nAAAA",
     ],
+    ids=["certificate", "signature", "message", "mail"],
 )
 def test_content_never_decides_how_its_signature_is_read(desk: CardTool, content: bytes) -> None:
     sign(desk, content)
@@ -232,6 +233,7 @@ def test_headline_names_what_was_not_checked(desk: CardTool, language: str) -> N
         (b"MIME-Version: 1.0\nContent-Type: multipart/signed\n\n--x\n", "mail", "--content"),
         (b"", "empty", ""),
     ],
+    ids=["pdf", "bare", "certificate", "letter", "mail", "nothing"],
 )
 def test_way_on(desk: CardTool, data: bytes, reason: str, way_on: str, language: str) -> None:
     desk.write("signature", data)

@@ -93,7 +93,7 @@ def test_every_signer_is_judged(tmp_path: Path, forged: int) -> None:
 # -- GHSA-rxpx-26p9-4xvr ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("more", [b"\0", b"more", cms(SoftKey(SIGNER, None), b"another")])
+@pytest.mark.parametrize("more", [b"\0", b"more", cms(SoftKey(SIGNER, None), b"another")], ids=["byte", "text", "cms"])
 def test_nothing_is_accepted_beside_the_signature(tmp_path: Path, more: bytes) -> None:
     good = cms(SoftKey(SIGNER, None), CONTENT)
     for data in (good + more, more + good):
