@@ -114,7 +114,7 @@ def test_verify_published_roots(tool: CardTool) -> None:
 
 
 def test_verify_with_a_root_of_the_users(tool: CardTool) -> None:
-    """Generation 2 is given like this."""
+    """An authority that is not in the package is given like this."""
     authority = Authority()
     tool.write("root.pem", authority.pem)
     tool.write("signer.der", authority.issue().der)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_empty_file(tool: CardTool) -> None:
     tool.write("empty", b"")
     for form in ("der", "raw"):
         tool("sign", "--key", "auth", "--pin-file", "auth.pin", "--format", form, "empty")
-    tool("verify", "--test-card", "empty.p7m")
+    tool("verify", "--test-card", "--accept-auth", "empty.p7m")
     trust = ["-CAfile", "auth_ca.pem", "-purpose", "any"]
     run(["openssl", "cms", "-verify", "-inform", "DER", "-in", "empty.p7m", *trust], cwd=tool.folder)
 
@@ -380,12 +381,43 @@ def test_foreign_card(new_tool: NewTool, softcard_state: Path) -> None:
     new_tool(softcard_state, "fault=foreign-card")("sign", "--key", "auth", "--pin-file", "auth.pin", "a.txt", status=4)
 
 
+EXPIRED = {"en": "Warning: the certificate: expired", "ja": "警告: 証明書: "}
+NOT_FOR_DOCUMENTS = {"en": "not for documents", "ja": "文書への署名用ではありません"}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_expired_card(new_tool: NewTool, tmp_path: Path, language: str) -> None:
-    """It still signs, but whoever signs is warned."""
+@pytest.mark.parametrize("key", KEYS)
+def test_expired_card(new_tool: NewTool, tmp_path: Path, key: str, language: str) -> None:
+    """It still signs, but whoever signs is warned, once."""
     jpki_softcard.create(str(tmp_path / "old"), issued=datetime(2016, 1, 1, tzinfo=UTC))
-    said = new_tool(tmp_path / "old")("sign", "--key", "auth", "--pin-file", "auth.pin", "a.txt", language=language)
-    assert {"en": "Warning: the certificate: expired", "ja": "警告: 証明書: "}[language] in said.stderr
+    tool = new_tool(tmp_path / "old")
+    said = tool("sign", "--key", key, "--pin-file", f"{key}.pin", "a.txt", language=language)
+    assert said.stderr.count(EXPIRED[language]) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_should_be_known_is_said_before_the_pin_is_typed(
+    new_tool: NewTool, tmp_path: Path, language: str
+) -> None:
+    jpki_softcard.create(str(tmp_path / "old"), issued=datetime(2016, 1, 1, tzinfo=UTC))
+    answers = {{"en": r"PIN \(4 digits\): ", "ja": r"数字 4 桁.: "}[language]: "1234"}
+    sign = ("sign", "--key", "auth", "a.txt")
+    said = new_tool(tmp_path / "old").at_terminal(*sign, answers=answers, language=language).output
+    before = said[: re.search(next(iter(answers)), said).start()]  # type: ignore[union-attr]
+    for warning in (EXPIRED, NOT_FOR_DOCUMENTS):
+        assert warning[language] in before.replace("\r\n", "").replace("  ", " ")
+
+
+def test_phone_shows_its_certificate_after_the_pin_only(new_tool: NewTool, tmp_path: Path) -> None:
+    """So it is then that an expired one is said."""
+    jpki_softcard.create(str(tmp_path / "old"), issued=datetime(2016, 1, 1, tzinfo=UTC))
+    tool = new_tool(tmp_path / "old", "fault=phone")
+    said = tool("sign", "--key", "auth", "--pin-file", "auth.pin", "a.txt")
+    assert said.stderr.count(EXPIRED["en"]) == 1
+
+
+def test_signature_key_is_for_documents(tool: CardTool) -> None:
+    assert not tool("sign", "--key", "sign", "--pin-file", "sign.pin", "a.txt").stderr
 
 
 def test_pin_appears_nowhere(tool: CardTool) -> None:

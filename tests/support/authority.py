@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
@@ -19,6 +22,9 @@ DAY = timedelta(days=1)
 SIGN_UNIT, AUTH_UNIT = "JPKI for digital signature", "JPKI for user authentication"
 POINT = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Mogi-shi")]))
 OTHER_POINT = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Betsu-shi")]))
+
+#: By the names that asn1crypto has for them; the weak ones are there to be refused.
+HASHES: dict[str, HashAlgorithm] = {"md5": MD5(), "sha1": SHA1(), "sha256": SHA256()}  # noqa: S303
 
 _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -63,11 +69,13 @@ class Authority(Holder):
         number: int = 0,
         period: tuple[datetime, datetime] = (NOW - 3000 * DAY, NOW + 3000 * DAY),
         is_ca: bool = True,
+        key: Any = None,
+        signs_lists: bool = True,
     ) -> None:
-        self.key = rsa_key(f"authority {number}")
+        self.key = key or rsa_key(f"authority {number}")
         self.name = named(("O", organisation), ("OU", unit))
         extensions: list[Extension] = [
-            (usage(key_cert_sign=True, crl_sign=True), True),
+            (usage(key_cert_sign=True, crl_sign=signs_lists), True),
             (x509.BasicConstraints(ca=is_ca, path_length=None), True),
         ]
         super().__init__(self.key, self._sign(self.name, self.key.public_key(), period, extensions, SHA256()))
@@ -99,12 +107,16 @@ class Authority(Holder):
         until: datetime = NOW + DAY,
         point: x509.IssuingDistributionPoint | None = None,
         extension: Extension | None = None,
+        entry_extension: Extension | None = None,
+        issued: datetime | None = None,
     ) -> bytes:
         """A revocation list, DER."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
-        builder = builder.last_update(min(since, until - DAY)).next_update(until)
+        builder = builder.last_update(issued or min(since, until - DAY)).next_update(until)
         for one in revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(since)
+            if entry_extension is not None:
+                entry = entry.add_extension(*entry_extension)
             builder = builder.add_revoked_certificate(entry.build())
         if point is not None:
             builder = builder.add_extension(point, True)
@@ -119,6 +131,7 @@ class Authority(Holder):
         period: tuple[datetime, datetime | None] = (NOW - DAY, NOW + DAY),
         responder: Holder | None = None,
         hashed: HashAlgorithm | None = None,
+        extension: Extension | None = None,
     ) -> bytes:
         """An OCSP response about a certificate, DER."""
         is_revoked = status == ocsp.OCSPCertStatus.REVOKED
@@ -130,7 +143,30 @@ class Authority(Holder):
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
         if responder is not None:
             builder = builder.certificates([responder.certificate])
+        if extension is not None:
+            builder = builder.add_extension(*extension)
         return builder.sign(signer.key, SHA256()).public_bytes(Encoding.DER)
+
+    def list_anew(self, data: bytes, hashed: str = "sha256", **fields: object) -> bytes:
+        """A revocation list with other fields or another hash than `cryptography` would write, signed."""
+        made = asn1_crl.CertificateList.load(data)
+        inner = made["tbs_cert_list"]
+        for name, value in fields.items():
+            inner[name] = value
+        inner["signature"]["algorithm"] = made["signature_algorithm"]["algorithm"] = f"{hashed}_rsa"
+        made["signature"] = self.key.sign(inner.dump(force=True), PKCS1v15(), HASHES[hashed])
+        return made.dump(force=True)  # type: ignore[no-any-return]
+
+    def answer_anew(self, data: bytes, hashed: str, key: Any = None) -> bytes:
+        """An OCSP response with another hash than `cryptography` would sign."""
+        made = asn1_ocsp.OCSPResponse.load(data)
+        basic = made["response_bytes"]["response"].parsed
+        basic["signature_algorithm"]["algorithm"] = f"{hashed}_rsa"
+        signed = basic["tbs_response_data"].dump()
+        basic["signature"] = (key or self.key).sign(signed, PKCS1v15(), HASHES[hashed])
+        anew = {"response_type": "basic_ocsp_response", "response": basic}
+        status = {"response_status": "successful", "response_bytes": anew}
+        return asn1_ocsp.OCSPResponse(status).dump(force=True)  # type: ignore[no-any-return]
 
     def _sign(
         self,

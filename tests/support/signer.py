@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from support.authority import Authority, Holder
 from support.process import run
 
-from pyjpki11.certificates.findings import BAD, OPEN
+from pyjpki11.certificates.findings import BAD, OPEN, UNPROVEN
 from pyjpki11.documents import envelope, signing
 from pyjpki11.documents.files import hashes_of, opened, pieces_of
 from pyjpki11.documents.judging import SignedDocument
@@ -45,13 +45,13 @@ def cms(
 
 
 def judged(path: Path, content: bytes | None = None) -> list[list[str]]:
-    """Each signer's findings, as words: `check code`, with a mark where it is bad or open."""
+    """Each signer's findings, as words: `check code`, with a mark where it is bad, unproven or open."""
     with opened(path) as data:
         parts = envelope.open_envelope(data)
         document = SignedDocument(parts.skeleton)
         chunks = [content or b""] if parts.pieces is None else pieces_of(data, parts.pieces)
-        signatures = document.judge(hashes_of(chunks, document.digests))
-    marks = {BAD: "!", OPEN: "?"}
+        signatures = document.judge(hashes_of(chunks, document.digests), NOW)
+    marks = {BAD: "!", OPEN: "?", UNPROVEN: "~"}
     return [[f"{marks.get(it.result, '')}{it.check} {it.code}" for it in one.findings] for one in signatures]
 
 

@@ -33,3 +33,5 @@ SANITIZED_CALLS = Size(50_000, 1_000_000)
 VALGRIND_CALLS = Size(2_000, 50_000)
 SIGNATURES = Size(1_000, 200_000)
 ROUNDS = Size(100, 2_000)
+#: A million was run by hand.
+DOCUMENTS = Size(3_000, 100_000)

@@ -85,7 +85,7 @@ def test_signing_time(folder: Path, year: int, kind: str) -> None:
     assert kind in run(["openssl", "cms", "-cmsout", "-print", "-inform", "DER", "-in", folder / "signature"]).stdout
     with opened(folder / "signature") as data:
         document = SignedDocument(envelope.open_envelope(data).skeleton)
-        assert document.judge({"sha256": b""})[0].signing_time == moment
+        assert document.judge({"sha256": b""}, NOW)[0].signing_time == moment
 
 
 # -- openssl's, judged by us --------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_signing_time(folder: Path, year: int, kind: str) -> None:
         (["-keyopt", "rsa_padding_mode:pss"], PLAIN),
         (["-keyopt", "rsa_padding_mode:pss", "-md", "sha512", "-keyopt", "rsa_pss_saltlen:20"], PLAIN),
         (["-nosmimecap"], PLAIN),
-        (["-noattr"], ["!content no-attributes", "!signature does-not-fit", *PLAIN[2:3], "?signing-time not-stated"]),
+        (["-noattr"], ["~content no-attributes", "~signature not-judged", *PLAIN[2:3], "?signing-time not-stated"]),
         (["-nocerts"], ["content unchanged", "!signature no-certificate", *PLAIN[2:]]),
         (["-md", "sha1"], ["!content weak-digest", "!signature unsupported", *PLAIN[2:]]),
         (["-econtent_type", "1.2.3.4"], PLAIN),
@@ -123,7 +123,7 @@ def test_theirs_in_many_pieces(folder: Path) -> None:
     made = openssl_cms(folder, [SIGNER], "-outform", "DER", "-nodetach", "-stream")
     with opened(made) as data:
         pieces = envelope.open_envelope(data).pieces
-        assert pieces is not None and len(pieces) > 1
+        assert pieces is not None and len(list(pieces)) > 1
         assert b"".join(pieces_of(data, pieces)) == content
     assert judged(made) == [PLAIN]
 
@@ -170,7 +170,7 @@ def changed(change: Callable[[asn1.SignedData, asn1.SignerInfo], None]) -> list[
     return [
         [f"{'!' if it.result == 'bad' else ''}{it.check} {it.code}" for it in one.findings][:3]
         for one in SignedDocument(envelope.open_envelope(info.dump(force=True)).skeleton).judge(
-            {name: hashlib.new(name, CONTENT).digest() for name in STRONG}
+            {name: hashlib.new(name, CONTENT).digest() for name in STRONG}, NOW
         )
     ]
 
@@ -241,7 +241,7 @@ def test_nobody_has_signed() -> None:
     def change(data: asn1.SignedData, _signer: asn1.SignerInfo) -> None:
         data["signer_infos"] = asn1.SignerInfos([])
 
-    with pytest.raises(NotSignedData, match="nobody"):
+    with pytest.raises(NotSignedData, match="no-signer"):
         changed(change)
 
 
@@ -256,7 +256,7 @@ def test_any_damage(place: int, flip: int) -> None:
         parts = envelope.open_envelope(bytes(data))
         document = SignedDocument(parts.skeleton)
         assert parts.pieces is not None
-        (found,) = document.judge(hashes_of(pieces_of(bytes(data), parts.pieces), document.digests))
+        (found,) = document.judge(hashes_of(pieces_of(bytes(data), parts.pieces), document.digests), NOW)
     except NotSignedData:
         return
     if is_good(found.findings):
@@ -363,5 +363,5 @@ def test_mail_that_is_a_signature(folder: Path) -> None:
 
 
 def test_mail_with_the_signature_beside_its_content(folder: Path) -> None:
-    with pytest.raises(NotSignedData, match="beside"):
+    with pytest.raises(NotSignedData, match="mail"):
         judged(openssl_cms(folder, [SIGNER]))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pyjpki11.documents.ber import MAX_DEPTH
 from pyjpki11.documents.envelope import (
-    MAX_DEPTH,
     MAX_SKELETON_LEN,
     PLAIN_DATA,
     SIGNED_DATA,
@@ -52,14 +52,14 @@ def test_wrapped_is_opened(length: int) -> None:
     head, tail = wrap(BEFORE, AFTER, length)
     content = b"c" * length
     opened = open_envelope(head + content + tail)
-    assert opened.pieces == [(len(head), len(head) + length)]
+    assert list(opened.pieces or ()) == [(len(head), len(head) + length)]
     assert opened.skeleton == DETACHED
 
 
 def test_length_beyond_four_bytes() -> None:
     head, tail = wrap(BEFORE, AFTER, 1 << 40)
     assert head[:3] == b"\x30\x86\x01"
-    with pytest.raises(NotSignedData, match="cut off"):
+    with pytest.raises(NotSignedData, match="cut-off"):
         open_envelope(head + tail)
 
 
@@ -99,7 +99,7 @@ def test_depth() -> None:
     assert content_of(signed(nested(MAX_DEPTH))) == b"deep"
     with pytest.raises(NotSignedData):
         content_of(signed(nested(MAX_DEPTH + 1)))
-    with pytest.raises(NotSignedData, match="too deep"):
+    with pytest.raises(NotSignedData, match="too-deep"):
         open_envelope(b"\x30\x80" * 10_000)
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_signature(data: bytes) -> None:
 
 
 def test_endless_fields() -> None:
-    with pytest.raises(NotSignedData, match="too long"):
+    with pytest.raises(NotSignedData, match="too-long"):
         open_envelope(b"".join(wrap(BEFORE, tlv(0x31, bytes(MAX_SKELETON_LEN)), None)))
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA224, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from support.authority import DAY, NOW, OTHER_POINT, POINT, Authority, Holder, usage
+from support.authority import DAY, NOW, OTHER_POINT, POINT, Authority, Extension, Holder, usage
 from support.process import run
 
-from pyjpki11.certificates import revocation
+from pyjpki11.certificates import response, revocation_list
 from pyjpki11.certificates.errors import BadRevocationData
 from pyjpki11.certificates.findings import BAD, GOOD
 
@@ -32,15 +34,16 @@ def point(*names: x509.GeneralName, **limits: object) -> x509.IssuingDistributio
 
 
 def by_list(data: bytes, days: int = 0) -> str:
-    """What a list says of SIGNER."""
-    found = revocation.by_list(SIGNER.certificate, AUTHORITY.certificate, data, NOW + days * DAY)
+    """What a list says of SIGNER, asked now or later about that day."""
+    now = NOW + max(days, 0) * DAY
+    found = revocation_list.by_list(SIGNER.certificate, AUTHORITY.certificate, data, NOW + days * DAY, now)
     assert (found.result == GOOD) is (found.code == "not-listed")
     return found.code
 
 
 def by_response(data: bytes, days: int = 0, holder: Holder = SIGNER) -> str:
     """What a response says of a certificate."""
-    found = revocation.by_response(holder.certificate, AUTHORITY.certificate, data, NOW + days * DAY)
+    found = response.by_response(holder.certificate, AUTHORITY.certificate, data, NOW + days * DAY, NOW)
     assert (found.result == GOOD) is (found.code == "not-revoked")
     return found.code
 
@@ -60,12 +63,82 @@ def test_list_in_pem() -> None:
 
 def test_revoked_after_the_moment() -> None:
     data = AUTHORITY.revocation_list([SIGNER.certificate], since=NOW - 5 * DAY)
-    assert [by_list(data, days) for days in (-6, -5, 0)] == ["not-listed", "revoked", "revoked"]
+    assert [by_list(data, days) for days in (-6, -5, 0)] == ["revoked-later", "revoked", "revoked"]
+
+
+def test_revocation_that_lies_ahead_is_one_all_the_same() -> None:
+    """Whoever dates it so has a wrong clock, or the certificate has a few hours left."""
+    data = AUTHORITY.revocation_list([SIGNER.certificate], since=NOW + DAY / 2, issued=NOW - DAY)
+    assert by_list(data) == "revoked"
+
+
+def test_key_was_stolen_before_the_revocation() -> None:
+    """The list says since when the key cannot be relied on. Spec: RFC 5280 5.3.2"""
+    stolen = (x509.InvalidityDate((NOW - 9 * DAY).replace(tzinfo=None)), False)
+    data = AUTHORITY.revocation_list([SIGNER.certificate], since=NOW - 5 * DAY, entry_extension=stolen)
+    assert [by_list(data, days) for days in (-10, -9, -6)] == ["revoked-later", "revoked", "revoked"]
 
 
 def test_old_list() -> None:
     data = AUTHORITY.revocation_list(until=NOW)
     assert [by_list(data, days) for days in (0, 1)] == ["not-listed", "list-expired"]
+
+
+def test_list_that_never_ends_is_not_believed() -> None:
+    """Each list has to say when the next one is due. Spec: RFC 5280 5.1.2.5"""
+    data = AUTHORITY.list_anew(AUTHORITY.revocation_list(), next_update=None)
+    assert by_list(data) == "list-without-end"
+
+
+def test_list_of_last_year_is_old_whatever_it_says() -> None:
+    data = AUTHORITY.revocation_list(issued=NOW - 30 * DAY, until=NOW + 3000 * DAY)
+    assert [by_list(data, days) for days in (0, 2)] == ["not-listed", "list-expired"]
+
+
+def test_list_from_the_future_is_not_believed() -> None:
+    data = AUTHORITY.revocation_list(issued=NOW + DAY, until=NOW + 2 * DAY)
+    assert by_list(data) == "list-from-the-future"
+    assert by_list(AUTHORITY.revocation_list(issued=NOW + timedelta(minutes=4), until=NOW + DAY)) == "not-listed"
+
+
+def test_list_made_after_the_certificate_had_expired() -> None:
+    """It need not name the certificate any more. Spec: RFC 5280 3.3"""
+    old = AUTHORITY.issue("old", period=(NOW - 30 * DAY, NOW - 10 * DAY)).certificate
+    data = AUTHORITY.revocation_list()
+    found = revocation_list.by_list(old, AUTHORITY.certificate, data, NOW - 15 * DAY, NOW)
+    assert (found.result, found.code) == (BAD, "list-too-late")
+
+
+@pytest.mark.parametrize("hashed", ["md5", "sha1"])
+def test_list_with_a_weak_hash(hashed: str) -> None:
+    data = AUTHORITY.list_anew(AUTHORITY.revocation_list(), hashed)
+    assert by_list(data) == "list-weak-hash"
+    assert by_list(AUTHORITY.list_anew(AUTHORITY.revocation_list())) == "not-listed"
+
+
+def test_issuer_that_may_not_sign_lists() -> None:
+    other = Authority(number=1, signs_lists=False)
+    found = revocation_list.by_list(SIGNER.certificate, other.certificate, AUTHORITY.revocation_list(), NOW, NOW)
+    assert (found.result, found.code) == (BAD, "list-not-allowed")
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+
+
+@pytest.mark.parametrize(
+    ("extension", "expected"),
+    [
+        ((UNKNOWN, True), "list-not-understood"),
+        ((UNKNOWN, False), "not-listed"),
+        ((x509.CRLReason(x509.ReasonFlags.key_compromise), True), "not-listed"),
+    ],
+)
+def test_entry_with_a_critical_extension_forbids_the_list(extension: Extension, expected: str) -> None:
+    """Even where the entry is about another certificate. Spec: RFC 5280 5.3"""
+    data = AUTHORITY.revocation_list([NEIGHBOUR.certificate], entry_extension=extension)
+    assert by_list(data) == expected
+    within = AUTHORITY.revocation_list([NEIGHBOUR.certificate], entry_extension=extension, point=point(POINT))
+    assert by_list(within) == expected
 
 
 def test_list_of_another_generation() -> None:
@@ -97,7 +170,7 @@ def test_list_of_one_municipality(made: x509.IssuingDistributionPoint, expected:
 def test_certificate_without_a_point_is_on_no_municipalitys_list() -> None:
     bare = AUTHORITY.issue(extensions=[(usage(digital_signature=True), True)]).certificate
     data = AUTHORITY.revocation_list(point=point(POINT))
-    assert revocation.by_list(bare, AUTHORITY.certificate, data, NOW).code == "list-does-not-cover"
+    assert revocation_list.by_list(bare, AUTHORITY.certificate, data, NOW, NOW).code == "list-does-not-cover"
 
 
 def test_delta_list() -> None:
@@ -160,9 +233,11 @@ def test_response_of_another_generation() -> None:
     [
         (-1, 1, "not-revoked"),
         (-3, -1, "response-expired"),
-        (1, 2, "response-expired"),
+        (1, 2, "response-from-the-future"),
         (-1, None, "not-revoked"),
         (-2, None, "response-expired"),
+        (-30, 3000, "not-revoked"),
+        (-32, 3000, "response-expired"),  # news of last month are none, whatever they say of themselves
     ],
 )
 def test_age_of_a_response(first: int, last: int | None, expected: str) -> None:
@@ -170,11 +245,38 @@ def test_age_of_a_response(first: int, last: int | None, expected: str) -> None:
     assert by_response(AUTHORITY.answer(SIGNER.certificate, period=period)) == expected
 
 
-def responder(authority: Authority = AUTHORITY, last: int = 10, may_answer: bool = True) -> Holder:
+@pytest.mark.parametrize("hashed", ["md5", "sha1"])
+def test_response_with_a_weak_hash(hashed: str) -> None:
+    data = AUTHORITY.answer(SIGNER.certificate)
+    assert by_response(AUTHORITY.answer_anew(data, hashed)) == "response-weak-hash"
+    assert by_response(AUTHORITY.answer_anew(data, "sha256")) == "not-revoked"
+
+
+def test_response_with_a_critical_extension() -> None:
+    assert by_response(AUTHORITY.answer(SIGNER.certificate, extension=(UNKNOWN, True))) == "response-not-understood"
+    assert by_response(AUTHORITY.answer(SIGNER.certificate, extension=(UNKNOWN, False))) == "not-revoked"
+
+
+def test_revoked_after_the_moment_says_a_response() -> None:
+    """It was so an hour after the time that the user named."""
+    data = AUTHORITY.answer(SIGNER.certificate, ocsp.OCSPCertStatus.REVOKED)
+    assert [by_response(data, days) for days in (-2, -1, 0)] == ["revoked-later", "revoked", "revoked"]
+    assert by_response(AUTHORITY.answer(SIGNER.certificate), -2) == "response-expired"
+
+
+def responder(
+    authority: Authority = AUTHORITY,
+    last: int = 10,
+    may_answer: bool = True,
+    usages: x509.KeyUsage | None = None,
+    more: tuple[Extension, ...] = (),
+    hashed: HashAlgorithm | None = None,
+    key: rsa.RSAPrivateKey | None = None,
+) -> Holder:
     """Somebody whom an authority lets answer in its place."""
     purpose = ExtendedKeyUsageOID.OCSP_SIGNING if may_answer else ExtendedKeyUsageOID.CLIENT_AUTH
-    extensions = [(usage(digital_signature=True), True), (x509.ExtendedKeyUsage([purpose]), False)]
-    return authority.issue("responder", (NOW - 20 * DAY, NOW + last * DAY), extensions)
+    extensions = [(usages or usage(digital_signature=True), True), (x509.ExtendedKeyUsage([purpose]), False), *more]
+    return authority.issue("responder", (NOW - 20 * DAY, NOW + last * DAY), extensions, hashed, key)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +286,12 @@ def responder(authority: Authority = AUTHORITY, last: int = 10, may_answer: bool
         (responder(OTHER), "response-of-another-issuer"),
         (responder(last=-1), "response-of-another-issuer"),
         (responder(may_answer=False), "response-of-another-issuer"),
+        (responder(usages=usage(content_commitment=True)), "not-revoked"),
+        (responder(usages=usage(key_encipherment=True)), "response-of-another-issuer"),
+        (responder(more=((UNKNOWN, True),)), "response-of-another-issuer"),
+        (responder(more=((x509.OCSPNoCheck(), False),)), "not-revoked"),
+        (responder(hashed=SHA224()), "response-of-another-issuer"),
+        (responder(key=rsa.generate_private_key(65537, 1024)), "response-of-another-issuer"),  # noqa: S505
         (NEIGHBOUR, "response-of-another-issuer"),
     ],
 )
@@ -193,7 +301,7 @@ def test_delegated_responder(made: Holder, expected: str) -> None:
 
 def test_refusal() -> None:
     data = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
-    found = revocation.by_response(SIGNER.certificate, AUTHORITY.certificate, data.public_bytes(Encoding.DER), NOW)
+    found = response.by_response(SIGNER.certificate, AUTHORITY.certificate, data.public_bytes(Encoding.DER), NOW, NOW)
     assert (found.result, found.code, found.facts["status"]) == (BAD, "response-refused", "unauthorized")
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from pyjpki11.certificates.errors import BadCertificate, UnfitRoot
+from pyjpki11.certificates.inputs import is_der
 
 # Who vouches for an anchor.
 PUBLISHED = "published"
@@ -25,6 +26,9 @@ AUTHENTICATION, SIGNATURE = "auth", "sign"
 
 #: Part of a CA's name -> what its certificates are for. Card: reference 6.2
 PURPOSES = {"JPKI for user authentication": AUTHENTICATION, "JPKI for digital signature": SIGNATURE}
+
+#: The policies of certificates for user authentication begin so: cards have .30. Card: reference 6.3
+AUTHENTICATION_POLICIES = "1.2.392.200149.8.5.1.3."
 
 #: Organisations whose certificates say nothing about a person: cards of software, and test cards. Card: reference 6.2
 TEST_ORGANISATIONS = ("JPKI-SOFTCARD", "JPKI-TEST")
@@ -52,6 +56,8 @@ class PublishedRoot(NamedTuple):
 PUBLISHED_ROOTS = (
     PublishedRoot("auth_ca_2015.pem", 1, "4DCFC4CA0AAF9FB2A3081B3F0C991C320B3ACC008667A341EEAEC5AF1D58CA7D"),
     PublishedRoot("sign_ca_2015.pem", 1, "19645405A1FE14377434BD55957628AC4038557C542403A2243F21C706FC9355"),
+    PublishedRoot("auth_ca_2019.pem", 2, "0D98DE47FC11B7F67126874B7028B6026A803D2638D6EDFE53176953961FADE6"),
+    PublishedRoot("sign_ca_2019.pem", 2, "79679C33E4CC9319440F1AD120A597FF1844E2EF217063ADB176966FD5E6FBEB"),
     PublishedRoot("auth_ca_2023.pem", 3, "64114F29620C24ED2631D46476A040E7EE740D956089C00B036A6A8118C322B5"),
     PublishedRoot("sign_ca_2023.pem", 3, "D227F6CDE11D35C5252178F106F843D24651944975413B539FA2FB68DBFA365F"),
 )
@@ -97,15 +103,17 @@ def load_all(data: bytes) -> Sequence[x509.Certificate]:
 
     :raises BadCertificate: there is none in it.
     """
+    if is_der(data):
+        return [load(data)]
     with understood():
-        parsed = x509.load_pem_x509_certificates(data) if b"-----BEGIN" in data else [load(data)]
+        parsed = x509.load_pem_x509_certificates(data)
     return [load(one.public_bytes(Encoding.DER)) for one in parsed]
 
 
 def load(der: bytes) -> x509.Certificate:
     """A certificate, of which all parts are looked at: nothing fails later.
 
-    :raises BadCertificate: it is none, or spoilt.
+    :raises BadCertificate: it is something else, or spoilt.
     """
     with understood():
         certificate = x509.load_der_x509_certificate(der)
@@ -146,9 +154,20 @@ def is_of_test_card(certificate: x509.Certificate) -> bool:
 
 
 def purpose_of(certificate: x509.Certificate) -> str | None:
-    """What the certificates of an issuer are for, by the issuer's name."""
+    """What a certificate is for, by its policies and its issuer's name; None where neither says it."""
+    if any(policy.startswith(AUTHENTICATION_POLICIES) for policy in policies_of(certificate)):
+        return AUTHENTICATION
     units = [it.value for it in certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)]
     return next((purpose for name, purpose in PURPOSES.items() if name in units), None)
+
+
+def policies_of(certificate: x509.Certificate) -> list[str]:
+    """The policies under which a certificate was issued, as dotted numbers."""
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        return []
+    return [policy.policy_identifier.dotted_string for policy in policies]
 
 
 def usage_of(certificate: x509.Certificate) -> x509.KeyUsage | None:

@@ -13,13 +13,22 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from pyjpki11.certificates.anchors import GIVEN, PUBLISHED, TEST, Anchor, is_authority, is_of_test_card, usage_of
-from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
+from pyjpki11.certificates.anchors import (
+    AUTHENTICATION,
+    GIVEN,
+    PUBLISHED,
+    TEST,
+    Anchor,
+    is_authority,
+    is_of_test_card,
+    purpose_of,
+    usage_of,
+)
+from pyjpki11.certificates.findings import BAD, GOOD, OPEN, UNPROVEN, Finding
+from pyjpki11.certificates.strength import is_strong_hash, is_strong_key
 
-#: Source of an anchor -> code of the finding.
-ISSUER_CODES = {PUBLISHED: "published-root", GIVEN: "given-root", TEST: "test-root"}
-
-STRONG_HASHES = ("sha256", "sha384", "sha512")
+#: Source of an anchor -> result and code of the finding. Each test card may have a root of its own: it proves nothing.
+ISSUERS = {PUBLISHED: (GOOD, "published-root"), GIVEN: (GOOD, "given-root"), TEST: (OPEN, "test-root")}
 
 #: Extended key usages that leave room for documents; a responder of OCSP, for example, has another.
 SIGNING_PURPOSES = {
@@ -45,15 +54,32 @@ def issuer_of(certificate: x509.Certificate, anchors: Sequence[Anchor]) -> Ancho
 
 
 def judge(
-    certificate: x509.Certificate, anchors: Sequence[Anchor], moment: datetime, must_sign: bool = True
+    certificate: x509.Certificate,
+    anchors: Sequence[Anchor],
+    moment: datetime,
+    must_sign: bool = True,
+    candidates: Sequence[x509.Certificate] = (),
 ) -> list[Finding]:
     """What is to be said of a certificate's issuer, validity at a moment, key usage.
 
     :param certificate: one that `anchors.load` has loaded.
     :param must_sign: its key is to sign documents or sign in; otherwise one that issues certificates is good too.
+    :param candidates: certificates that came with it, which are not believed.
     """
     anchor = issuer_of(certificate, anchors)
-    return [_issuer(certificate, anchor), _validity(certificate, anchor, moment), _usage(certificate, must_sign)]
+    issuer = _issuer(certificate, anchor) if anchor else _no_issuer(certificate, candidates)
+    return [issuer, _validity(certificate, anchor, moment), _usage(certificate, must_sign)]
+
+
+def for_documents(certificate: x509.Certificate, accepts_authentication: bool) -> list[Finding]:
+    """Whether a certificate is for documents; nothing where it does not say what it is for.
+
+    With the authentication key a holder signs whatever a site sends, unseen: it can be the attributes of a document.
+    """
+    purpose = purpose_of(certificate)
+    if purpose == AUTHENTICATION:
+        return [Finding("purpose", OPEN if accepts_authentication else UNPROVEN, "authentication")]
+    return [Finding("purpose", GOOD, "documents")] if purpose else []
 
 
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -66,15 +92,22 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
     return True
 
 
-def _issuer(certificate: x509.Certificate, anchor: Anchor | None) -> Finding:
-    if anchor is None:
-        code = "test-issuer" if is_of_test_card(certificate) else "unknown-issuer"
-        return Finding("issuer", BAD, code, {"issuer": certificate.issuer.rfc4514_string()})
+def _no_issuer(certificate: x509.Certificate, candidates: Sequence[x509.Certificate]) -> Finding:
+    code = "unknown-issuer"
+    if is_of_test_card(certificate):
+        has_issuer = any(is_authority(it) and _is_issued_by(certificate, it) for it in candidates)
+        code = "test-issuer" if has_issuer else "missing-issuer"
+    return Finding("issuer", BAD, code, {"issuer": certificate.issuer.rfc4514_string()})
+
+
+def _issuer(certificate: x509.Certificate, anchor: Anchor) -> Finding:
     hashed = certificate.signature_hash_algorithm
-    if hashed is None or hashed.name not in STRONG_HASHES:
+    if not is_strong_hash(hashed):
         return Finding("issuer", BAD, "weak-hash", {"hash": hashed.name if hashed else None})
-    facts = {"purpose": anchor.purpose, "generation": anchor.generation}
-    return Finding("issuer", GOOD, ISSUER_CODES[anchor.source], facts)
+    if not is_strong_key(anchor.certificate.public_key()):
+        return Finding("issuer", BAD, "weak-key")
+    result, code = ISSUERS[anchor.source]
+    return Finding("issuer", result, code, {"purpose": anchor.purpose, "generation": anchor.generation})
 
 
 def _validity(certificate: x509.Certificate, anchor: Anchor | None, moment: datetime) -> Finding:
@@ -97,9 +130,11 @@ def _period(certificate: x509.Certificate, whose: str, moment: datetime) -> Find
 
 def _usage(certificate: x509.Certificate, must_sign: bool) -> Finding:
     """Spec: RFC 5280 4.2.1.3"""
-    for extension in certificate.extensions:
-        if extension.critical and extension.oid not in HEEDED:
-            return Finding("key-usage", BAD, "unknown-extension", {"oid": extension.oid.dotted_string})
+    unknown = unknown_extension(certificate)
+    if unknown:
+        return Finding("key-usage", BAD, "unknown-extension", {"oid": unknown})
+    if not is_strong_key(certificate.public_key()):
+        return Finding("key-usage", BAD, "weak-key")
     usage = usage_of(certificate)
     if not must_sign and is_authority(certificate):
         return Finding("key-usage", GOOD, "issues")
@@ -108,6 +143,12 @@ def _usage(certificate: x509.Certificate, must_sign: bool) -> Finding:
     if not (usage.digital_signature or usage.content_commitment) or not _may_be_used_for_signing(certificate):
         return Finding("key-usage", BAD, "no-signing")
     return Finding("key-usage", GOOD, "signs")
+
+
+def unknown_extension(certificate: x509.Certificate) -> str:
+    """An extension that forbids to believe a certificate, as a dotted number; empty where there is none."""
+    found = (it.oid.dotted_string for it in certificate.extensions if it.critical and it.oid not in HEEDED)
+    return next(found, "")
 
 
 def _may_be_used_for_signing(certificate: x509.Certificate) -> bool:

@@ -6,7 +6,7 @@ from pyjpki11.errors import JpkiError
 
 
 class BadCertificate(JpkiError):
-    """This is no certificate, or a spoilt one."""
+    """This is not a certificate, or a spoilt one."""
 
 
 class UnfitRoot(JpkiError):
@@ -14,8 +14,12 @@ class UnfitRoot(JpkiError):
 
 
 class BadRevocationData(JpkiError):
-    """This is no revocation list, or no OCSP response."""
+    """This is neither a revocation list nor an OCSP response."""
 
 
 class ResponderFailed(JpkiError):
     """An OCSP responder was not reached, or refused to answer; the text says why."""
+
+
+class FileTooLong(JpkiError):
+    """A file is longer than anything of its kind; the text is its name."""

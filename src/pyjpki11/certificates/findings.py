@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 # Results of a check.
 GOOD = "good"
-BAD = "bad"
 OPEN = "open"  # not checked, or nothing to check with
+UNPROVEN = "unproven"  # nothing is wrong, but this proves nothing
+BAD = "bad"
+
+# What all checks together say.
+VALID, NOT_VALID = "valid", "not-valid"  # UNPROVEN is between them
+
+#: Result -> verdict, the worst first.
+VERDICTS = {BAD: NOT_VALID, UNPROVEN: UNPROVEN}
 
 Facts = Mapping[str, object]
 NO_FACTS: Facts = MappingProxyType({})
@@ -24,6 +31,12 @@ class Finding(NamedTuple):
     facts: Facts = NO_FACTS
 
 
+def verdict(findings: Iterable[Finding]) -> str:
+    """What the findings say together: the worst of them."""
+    results = {finding.result for finding in findings}
+    return next((said for result, said in VERDICTS.items() if result in results), VALID)
+
+
 def is_good(findings: Iterable[Finding]) -> bool:
-    """Whether nothing speaks against it."""
-    return all(finding.result != BAD for finding in findings)
+    """Whether nothing speaks against it, and it proves what it should."""
+    return verdict(findings) == VALID

@@ -63,6 +63,11 @@ class CardKey:
         self.certificate = b""
         self.ca_certificate: bytes | None = None
 
+    def public_certificate(self) -> bytes | None:
+        """The certificate, where the card shows it before the PIN; it is not read once more then."""
+        certificate = self._session.token.facts.certificate(self._layout.certificate_ef)
+        return certificate.der if certificate else None
+
     def log_in(self) -> None:
         """Ask for the PIN, present it, read the certificates.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 from cryptography import x509
 
-from pyjpki11.certificates import anchors, findings
+from pyjpki11.certificates import anchors, findings, inputs
 from pyjpki11.certificates.findings import Finding
-from pyjpki11.cli import card_certificates, cards, certificate_text, exits, output, verdicts
+from pyjpki11.cli import card_certificates, cards, certificate_text, columns, exits, output, verdicts
 from pyjpki11.cli.card_certificates import PLACES
 from pyjpki11.cli.frame import command as make_command
 from pyjpki11.cli.language import _
@@ -40,6 +39,7 @@ def command(options: Options, which: str, trust: Trust, pin: PinSource) -> int:
     is_valid = findings.is_good(found)
     document = {
         "valid": is_valid,
+        "not_checked": verdicts.not_checked(found),
         "checks": verdicts.documents(found),
         "certificate": certificate_text.document(certificate),
     }
@@ -55,12 +55,12 @@ def _from_card(options: Options, which: str, pin: PinSource) -> Sequence[x509.Ce
 
 
 def _from_file(path: str) -> Sequence[x509.Certificate]:
-    return anchors.load_all(Path(path).read_bytes())
+    return anchors.load_all(inputs.read(path, inputs.MAX_CERTIFICATES_LEN))
 
 
 def _text(certificate: x509.Certificate, which: str, found: Sequence[Finding]) -> Iterator[str]:
     title = _(PLACES[which].title) if which in PLACES else which
     yield from certificate_text.lines(certificate, title)
     yield ""
-    yield _("The certificate is valid.") if findings.is_good(found) else _("The certificate is NOT valid.")
+    yield from columns.wrap(verdicts.headline(verdicts.CERTIFICATE, found), columns.COLUMNS)
     yield from verdicts.lines(found)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pyjpki11.certificates.anchors import usage_of
+from pyjpki11.certificates.anchors import policies_of, usage_of
 from pyjpki11.certificates.person import BirthDate, Person, person_of, substituted
 from pyjpki11.cli import columns, dates, names
 from pyjpki11.cli.language import N_, _
@@ -59,7 +59,7 @@ def document(certificate: x509.Certificate) -> dict[str, Any]:
         **Period.of(decoded).document(datetime.now(UTC)),
         "key": _key(certificate),
         "key_usage": [name for name in USAGES if _may(certificate, name)],
-        "policies": _policies(certificate),
+        "policies": policies_of(certificate),
         "sha256": certificate.fingerprint(SHA256()).hex(),
         "person": person_document(person) if person else None,
         "pem": certificate.public_bytes(Encoding.PEM).decode(),
@@ -125,7 +125,7 @@ def _rows(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
         yield _("Warning"), warning
     yield _("Key"), _key(certificate)
     yield _("Key usage"), _(", ").join(_(text) for name, text in USAGES.items() if _may(certificate, name))
-    for policy in _policies(certificate):
+    for policy in policies_of(certificate):
         known = POLICIES.get(policy)
         yield _("Policy"), _("{policy} ({meaning})", policy=policy, meaning=_(known)) if known else policy
     yield "SHA-256", certificate.fingerprint(SHA256()).hex()
@@ -145,14 +145,6 @@ def _key(certificate: x509.Certificate) -> str:
 def _may(certificate: x509.Certificate, name: str) -> bool:
     usage = usage_of(certificate)
     return usage is not None and bool(getattr(usage, name))
-
-
-def _policies(certificate: x509.Certificate) -> list[str]:
-    try:
-        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    except x509.ExtensionNotFound:
-        return []
-    return [policy.policy_identifier.dotted_string for policy in policies]
 
 
 def _with_substitutes(text: str, flags: str) -> str:

@@ -19,6 +19,7 @@ PIN_BLOCKED = 6
 PIN_FORM = 7
 NOT_VALID = 8
 BROKE_OFF = 9
+UNPROVEN = 10
 LAST_TRY = 11
 INTERRUPTED = 130
 
@@ -34,6 +35,7 @@ MEANINGS = {
     PIN_FORM: N_("The PIN cannot be right; nothing was sent to the card."),
     NOT_VALID: N_("A signature or a certificate is not valid."),
     BROKE_OFF: N_("The card or the reader failed in the middle."),
+    UNPROVEN: N_("Nothing is wrong with a signature, but it does not prove that its signer meant this document."),
     LAST_TRY: N_("Only the last try of the PIN is left, which is not used without a warning."),
     INTERRUPTED: N_("The user interrupted the command."),
 }

@@ -12,15 +12,14 @@ from jpki_softcard.errors import SoftcardError
 from jpki_softcard.vpcd_client import NobodyListens
 from pyjpki11 import errors
 from pyjpki11.card.text import NoTextApplication
-from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, ResponderFailed, UnfitRoot
-from pyjpki11.cli import pin_form, usage
+from pyjpki11.certificates.errors import BadCertificate, BadRevocationData, FileTooLong, ResponderFailed, UnfitRoot
+from pyjpki11.cli import pin_form, unreadable, usage
 from pyjpki11.cli.annotation import status_word
 from pyjpki11.cli.exits import (
     BROKE_OFF,
     FAILED,
     NO_CARD,
     NO_READER,
-    NOT_VALID,
     OFFICE,
     PIN_BLOCKED,
     PIN_FORM,
@@ -97,20 +96,19 @@ ROWS = (
     ),
     Row(errors.PinBlocked, PIN_BLOCKED, "pin-blocked", N_("The PIN is blocked: it has no tries left."), OFFICE),
     Row(
-        NotSignedData, NOT_VALID, "no-signature", N_("The file is no signature that can be verified."),
-        is_detailed=True,
-    ),
-    Row(
         ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being read."),
         N_("Run the command again."),
     ),
-    Row(BadCertificate, FAILED, "bad-certificate", N_("The file is not a certificate.")),
+    Row(BadCertificate, FAILED, "bad-certificate", N_("The file is not a certificate, or it is damaged.")),
+    Row(
+        FileTooLong, FAILED, "too-long", N_("The file is longer than any file of its kind."), is_detailed=True,
+    ),
     Row(
         UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue others."), is_detailed=True,
     ),
     Row(
         BadRevocationData, FAILED, "bad-revocation-data",
-        N_("This is neither a revocation list nor an OCSP response."),
+        N_("The file is neither a revocation list nor an OCSP response, or it is damaged."),
     ),
     Row(
         ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder gave no answer."), is_detailed=True,
@@ -208,6 +206,7 @@ EXPLAINED: tuple[tuple[type[BaseException], Callable[[Any], Failure]], ...] = (
     (errors.PinRejected, _explain_wrong_pin),
     (errors.PinFormError, _explain_form),
     (errors.StatusWordError, _explain_refusal),
+    (NotSignedData, unreadable.explain),
     (click.ClickException, _explain_click_error),
     (OSError, _explain_os_error),
 )

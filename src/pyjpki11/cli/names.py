@@ -1,7 +1,8 @@
-"""Distinguished names as one line of text."""
+"""Distinguished names as one line of text, in which nothing that a name holds reads as another part of it."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 #: Types of asn1crypto that have a short name. Spec: RFC 4514 3
@@ -15,7 +16,15 @@ SHORT = {
 }
 
 
+#: What has a meaning in a name, or at its beginning or end. Spec: RFC 4514 2.4
+SPECIAL = re.compile(r'[",+;<>=\\]|^[ #]| $')
+
+
 def distinguished(name: Any) -> str:
     """An asn1crypto Name in the order in which the certificate has it."""
-    parts = (part for relative in name.chosen for part in relative)
-    return ", ".join(f"{SHORT.get(part['type'].native, part['type'].dotted)}={part['value'].native}" for part in parts)
+    return ", ".join("+".join(_part(part) for part in relative) for relative in name.chosen)
+
+
+def _part(part: Any) -> str:
+    value = SPECIAL.sub(lambda match: f"\\{match[0]}", str(part["value"].native)).replace("\0", "\\00")
+    return f"{SHORT.get(part['type'].native, part['type'].dotted)}={value}"

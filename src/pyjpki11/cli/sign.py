@@ -109,7 +109,10 @@ def command(
     with cards.open_card(options) as card:
         key = CardKey(card, KEYS[key_name], pin, one_consent)
         try:
+            warned = _warn_before_the_pin(key, key_name)
             key.log_in()
+            if not warned:
+                _warn_if_not_valid(key.certificate)
             made = _sign_all(key, jobs, kind)
         finally:
             key.close()
@@ -165,7 +168,6 @@ def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_conse
 
 
 def _sign_all(key: CardKey, jobs: Sequence[Job], kind: Kind) -> list[Made]:
-    _warn_if_not_valid(key.certificate)
     is_private = person_of(load(key.certificate)) is not None
     made: list[Made] = []
     try:
@@ -177,6 +179,20 @@ def _sign_all(key: CardKey, jobs: Sequence[Job], kind: Kind) -> list[Made]:
             output.note(_("Signed before that: {files}", files=", ".join(str(it.job.path) for it in made)))
         raise
     return made
+
+
+def _warn_before_the_pin(key: CardKey, key_name: str) -> bool:
+    """What should be known before a PIN is typed; whether the certificate was part of it: phones do not show it yet."""
+    if KEYS[key_name] is not AUTHENTICATION:
+        return False  # its certificate is never shown before the password
+    output.note(
+        _("Warning: the user authentication key is for signing in, not for documents. It does not tell who has signed, "
+          "and `pyjpki11 verify` accepts its signatures with --accept-auth only.")
+    )  # fmt: skip
+    der = key.public_certificate()
+    if der is not None:
+        _warn_if_not_valid(der)
+    return der is not None
 
 
 def _warn_if_not_valid(der: bytes) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 from cryptography import x509
 
-from pyjpki11.certificates import anchors, chain, responder, revocation
+from pyjpki11.certificates import anchors, chain, inputs, responder, revocation
 from pyjpki11.certificates.anchors import Anchor
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
+from pyjpki11.certificates.response import by_response
+from pyjpki11.certificates.revocation_list import by_list
 from pyjpki11.cli import progress
 from pyjpki11.cli.dates import JAPAN
 from pyjpki11.cli.language import _
@@ -22,6 +23,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: In place of a time: the one that the signature itself states.
 SIGNING = "signing"
+#: Results of revocation checks.
+WORST_FIRST = (BAD, OPEN, GOOD)
 
 
 class Trust(NamedTuple):
@@ -44,46 +47,47 @@ class Trust(NamedTuple):
         """What is to be said of a certificate.
 
         :param candidates: certificates among which the root of a test card may be.
+        :param signing_time: the one that the signer states, which nothing proves.
         :raises JpkiError: a file or a responder that was named is of no use.
         """
-        moment = self.moment(signing_time)
+        now = datetime.now(UTC)
+        named = self.at if isinstance(self.at, datetime) else now
+        moment = signing_time if self.at == SIGNING and signing_time is not None else named
         roots = self._anchors(candidates)
-        found = chain.judge(certificate, roots, moment, must_sign)
+        found = chain.judge(certificate, roots, moment, must_sign, candidates)
         anchor = chain.issuer_of(certificate, roots)
         if anchor is not None and anchor.certificate == certificate:
             return found  # nobody revokes a root but by word of mouth
-        return [*found, self._revocation(certificate, anchor, moment)]
-
-    def moment(self, signing_time: datetime | None) -> datetime:
-        """The time for which the certificate is judged."""
-        if self.at == SIGNING and signing_time is not None:
-            return signing_time
-        return self.at if isinstance(self.at, datetime) else datetime.now(UTC)
+        # Who has stolen a key dates back: only a time that the user names comes before a revocation.
+        return [*found, self._revocation(certificate, anchor, named, now)]
 
     def _anchors(self, candidates: Sequence[x509.Certificate]) -> list[Anchor]:
-        given = [anchor for path in self.roots for anchor in anchors.given(Path(path).read_bytes())]
+        files = [inputs.read(path, inputs.MAX_CERTIFICATES_LEN) for path in self.roots]
+        given = [anchor for data in files for anchor in anchors.given(data)]
         test = anchors.test_roots(candidates) if self.accepts_test_cards else []
         return [*anchors.published(), *given, *test]
 
-    def _revocation(self, certificate: x509.Certificate, anchor: Anchor | None, moment: datetime) -> Finding:
-        """The first bad news; without any, the first good one."""
+    def _revocation(
+        self, certificate: x509.Certificate, anchor: Anchor | None, moment: datetime, now: datetime
+    ) -> Finding:
+        """The worst news."""
         sources = (*self.lists, *self.responses, *self.responders)
         if not sources:
             return revocation.NOT_ASKED
         if anchor is None:
             return Finding(revocation.CHECK, OPEN, "no-issuer")
-        found = list(self._revocations(certificate, anchor.certificate, moment))
-        order = {GOOD: 1, BAD: 0}
-        return min(found, key=lambda it: order[it.result])
+        found = self._revocations(certificate, anchor.certificate, moment, now)
+        return min(found, key=lambda it: WORST_FIRST.index(it.result))
 
     def _revocations(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, now: datetime
     ) -> Sequence[Finding]:
-        found = [revocation.by_list(certificate, issuer, Path(it).read_bytes(), moment) for it in self.lists]
-        found += [revocation.by_response(certificate, issuer, Path(it).read_bytes(), moment) for it in self.responses]
+        lists = [inputs.read(path, inputs.MAX_LIST_LEN) for path in self.lists]
+        answers = [inputs.read(path, inputs.MAX_RESPONSE_LEN) for path in self.responses]
         with progress.shown(_("Asking the OCSP responder")):
-            answers = [responder.ask(certificate, issuer, url) for url in self.responders]
-        return found + [revocation.by_response(certificate, issuer, it, moment) for it in answers]
+            answers += [responder.ask(certificate, issuer, url) for url in self.responders]
+        found = [by_list(certificate, issuer, it, moment, now) for it in lists]
+        return found + [by_response(certificate, issuer, it, moment, now) for it in answers]
 
 
 class Moment(click.ParamType[Any]):
@@ -101,7 +105,8 @@ class Moment(click.ParamType[Any]):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(_("'{value}' is no time; one looks so: {example}", value=value, example="2026-04-01T12:00"))
+            example = "2026-04-01T12:00"
+            self.fail(_("'{value}' is not a time; one looks like this: {example}", value=value, example=example))
         return moment if moment.tzinfo else moment.replace(tzinfo=JAPAN)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 from cryptography import x509
 
-from pyjpki11.certificates import anchors
-from pyjpki11.certificates.findings import BAD, GOOD, Finding, is_good
+from pyjpki11.certificates import anchors, inputs
+from pyjpki11.certificates.chain import for_documents
+from pyjpki11.certificates.findings import BAD, GOOD, NOT_VALID, UNPROVEN, VALID, Finding, is_good, verdict
 from pyjpki11.certificates.person import person_of
 from pyjpki11.cli import certificate_text, columns, exits, files, output, progress, verdicts
 from pyjpki11.cli.exits import ToolError
@@ -22,9 +25,23 @@ from pyjpki11.cli.language import _
 from pyjpki11.cli.options import Options, json_option, output_options
 from pyjpki11.cli.trust_options import Trust, trust_options
 from pyjpki11.documents import envelope
-from pyjpki11.documents.envelope import Data, Opened
+from pyjpki11.documents.ber import Data
+from pyjpki11.documents.envelope import Opened
 from pyjpki11.documents.files import chunks_of, hashes_of, opened, pieces_of, unchanged
 from pyjpki11.documents.judging import STRONG, Signature, SignedDocument, judge_bare
+
+#: Bytes of a bare signature; the longest RSA keys in use have 2,048.
+MAX_BARE_LEN = 4096
+
+#: Verdict -> exit status.
+EXIT_STATUSES = {VALID: exits.OK, UNPROVEN: exits.UNPROVEN, NOT_VALID: exits.NOT_VALID}
+
+
+class Beliefs(NamedTuple):
+    """What the user said to believe."""
+
+    trust: Trust
+    accepts_authentication: bool
 
 
 class Judged(NamedTuple):
@@ -33,26 +50,28 @@ class Judged(NamedTuple):
     signature: Signature
     findings: list[Finding]
 
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing speaks against this signature."""
-        return is_good(self.findings)
-
 
 @make_command(
     "verify",
     help=_(
         "Verify a signature, CMS in DER or PEM, and show who signed what and when. --content names the file that was "
-        "signed, where the signature is detached; -o takes it out of a signature that has it inside.\n\n"
+        "signed, where the signature is detached; -o takes it out of a signature that has it inside. SIGNATURE may be "
+        "- for standard input.\n\n"
         "With --certificate, a bare RSA signature is verified with the key of that certificate.\n\n"
         "The exit status is 0 only if nothing speaks against any of the signers: the content is unchanged, the "
-        "certificate leads to a root that J-LIS has published, and it is valid now or at the time of --at."
+        "certificate leads to a root that J-LIS has published, is for documents, and is valid now or at the time of "
+        "--at. It is 10 where nothing is wrong, but the signature does not prove that its signer meant this document. "
+        "The first line names what was not checked."
     ),
 )
 @click.argument("signature", metavar="SIGNATURE")
 @click.option("--content", metavar="FILE", help=_("The file that was signed."))
 @click.option("--certificate", metavar="FILE", help=_("The signer's certificate, where SIGNATURE is a bare one."))
 @output_options(_("Write the signed content into FILE, if all is well; - is standard output."))
+@click.option(
+    "--accept-auth", is_flag=True,
+    help=_("Accept the user authentication key too. It signs what sites send, unseen by its holder."),
+)
 @trust_options(takes_signing=True)
 @json_option
 @click.pass_obj
@@ -62,26 +81,26 @@ def command(
     content: str | None,
     certificate: str | None,
     target: str | None,
+    accept_auth: bool,
     force: bool,
     trust: Trust,
 ) -> int:
     """See the help."""
-    signature = files.input_path(signature)
+    path = Path(files.input_path(signature))
     content = content and files.input_path(content)
     place = _look(options, certificate, target, force)
     if certificate is not None:
-        judged = [_judge_bare(Path(signature), content, Path(certificate), trust)]
+        judged = [_judge_bare(path, content, certificate, Beliefs(trust, accept_auth))]
     else:
-        with opened(Path(signature)) as data:
-            judged, hashes = _judge_cms(data, Path(signature), content, trust)
-            if place is not None and all(it.is_good for it in judged):
-                _write_content(data, hashes, place, _most(Path(signature), judged))
-    is_valid = all(it.is_good for it in judged)
+        with opened(path) as data:
+            judged, hashes = _judge_cms(data, path, content, Beliefs(trust, accept_auth))
+            if place is not None and all(is_good(it.findings) for it in judged):
+                _write_content(data, hashes, place, _most(path, judged))
     if place is not None and place.is_stdout:
-        output.print_lines(_text(judged, is_valid), sys.stderr)
+        output.print_lines(_text(judged), sys.stderr)
     else:
-        output.show(options, _document(judged, is_valid), _text(judged, is_valid))
-    return exits.OK if is_valid else exits.NOT_VALID
+        output.show(options, _document(judged), _text(judged))
+    return EXIT_STATUSES[verdict(_all(judged))]
 
 
 def _look(options: Options, certificate: str | None, target: str | None, force: bool) -> files.Target | None:
@@ -96,17 +115,20 @@ def _look(options: Options, certificate: str | None, target: str | None, force: 
     return place
 
 
-def _judge_cms(data: Data, path: Path, content: str | None, trust: Trust) -> tuple[list[Judged], Mapping[str, bytes]]:
+def _judge_cms(
+    data: Data, path: Path, content: str | None, beliefs: Beliefs
+) -> tuple[list[Judged], Mapping[str, bytes]]:
     """What is to be said of each signer, and the content's hashes.
 
-    :raises NotSignedData: the file is no signature.
+    :raises NotSignedData: the file is not a signature.
     :raises ToolError: it is not clear what was signed.
     """
     parts = envelope.open_envelope(data)
     document = SignedDocument(parts.skeleton)
     with progress.shown(_("Reading the file")), _content(data, parts, path, content) as chunks:
         hashes = hashes_of(chunks, document.digests)
-    return [_with_certificate(it, document.certificates, trust) for it in document.judge(hashes)], hashes
+    found = document.judge(hashes, datetime.now(UTC))
+    return [_with_certificate(it, document.certificates, beliefs) for it in found], hashes
 
 
 @contextmanager
@@ -123,13 +145,13 @@ def _content(data: Data, parts: Opened, path: Path, content: str | None) -> Iter
         yield progress.counted(chunks_of(file), os.fstat(file.fileno()).st_size)
 
 
-def _judge_bare(path: Path, content: str | None, certificate_path: Path, trust: Trust) -> Judged:
+def _judge_bare(path: Path, content: str | None, certificate_path: str, beliefs: Beliefs) -> Judged:
     if content is None:
         raise _no_content(path)
-    certificate, *others = anchors.load_all(certificate_path.read_bytes())
+    certificate, *others = anchors.load_all(inputs.read(certificate_path, inputs.MAX_CERTIFICATES_LEN))
     with progress.shown(_("Reading the file")), Path(content).open("rb") as file:
         hashes = hashes_of(progress.counted(chunks_of(file), os.fstat(file.fileno()).st_size), STRONG)
-    return _with_certificate(judge_bare(certificate, hashes, path.read_bytes()), others, trust)
+    return _with_certificate(judge_bare(certificate, hashes, inputs.read(path, MAX_BARE_LEN)), others, beliefs)
 
 
 def _no_content(path: Path) -> ToolError:
@@ -137,11 +159,13 @@ def _no_content(path: Path) -> ToolError:
     return ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
 
 
-def _with_certificate(signature: Signature, candidates: Sequence[x509.Certificate], trust: Trust) -> Judged:
-    if signature.certificate is None:
+def _with_certificate(signature: Signature, candidates: Sequence[x509.Certificate], beliefs: Beliefs) -> Judged:
+    certificate = signature.certificate
+    if certificate is None:
         return Judged(signature, signature.findings)
-    found = trust.judge(signature.certificate, candidates, signature.signing_time)
-    return Judged(signature, [*signature.findings, *_at_signing(signature), *found])
+    purpose = for_documents(certificate, beliefs.accepts_authentication)
+    found = beliefs.trust.judge(certificate, candidates, signature.signing_time)
+    return Judged(signature, [*signature.findings, *_at_signing(signature), *purpose, *found])
 
 
 def _at_signing(signature: Signature) -> list[Finding]:
@@ -174,14 +198,20 @@ def _write_content(data: Data, hashes: Mapping[str, bytes], target: files.Target
 # -- what is said of it -------------------------------------------------------------------------------------
 
 
-def _document(judged: Sequence[Judged], is_valid: bool) -> dict[str, object]:
-    return {"valid": is_valid, "signers": [_signer(it) for it in judged]}
+def _all(judged: Sequence[Judged]) -> list[Finding]:
+    return list(itertools.chain.from_iterable(it.findings for it in judged))
+
+
+def _document(judged: Sequence[Judged]) -> dict[str, object]:
+    found = _all(judged)
+    summary = {"valid": is_good(found), "verdict": verdict(found), "not_checked": verdicts.not_checked(found)}
+    return {**summary, "signers": [_signer(it) for it in judged]}
 
 
 def _signer(judged: Judged) -> dict[str, object]:
     signature = judged.signature
     return {
-        "valid": judged.is_good,
+        "valid": is_good(judged.findings),
         "signing_time": signature.signing_time.isoformat() if signature.signing_time else None,
         "digest": signature.digest or None,
         "checks": verdicts.documents(judged.findings),
@@ -189,8 +219,8 @@ def _signer(judged: Judged) -> dict[str, object]:
     }
 
 
-def _text(judged: Sequence[Judged], is_valid: bool) -> Iterator[str]:
-    yield _("The signature is valid.") if is_valid else _("The signature is NOT valid.")
+def _text(judged: Sequence[Judged]) -> Iterator[str]:
+    yield from columns.wrap(verdicts.headline(verdicts.SIGNATURE_ITSELF, _all(judged)), columns.COLUMNS)
     for it in judged:
         yield ""
         yield _("Signer")

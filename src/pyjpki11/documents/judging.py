@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pyjpki11.certificates.anchors import load
 from pyjpki11.certificates.errors import BadCertificate
-from pyjpki11.certificates.findings import BAD, GOOD, OPEN, Finding
+from pyjpki11.certificates.findings import BAD, GOOD, OPEN, UNPROVEN, Finding
+from pyjpki11.certificates.revocation import CLOCK_SKEW
+from pyjpki11.certificates.strength import STRONG_HASHES, is_strong_key
 from pyjpki11.documents.errors import NotSignedData
 
-STRONG: Mapping[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
-MIN_RSA_BITS = 2048
+STRONG: Mapping[str, hashes.HashAlgorithm] = {name: getattr(hashes, name.upper())() for name in STRONG_HASHES}
+
+#: More of them in one signature are not judged; one to three of each are usual.
+MAX_SIGNERS, MAX_CERTIFICATES = 32, 64
 
 #: Attribute that names the signer's certificate -> hash that it does so with where it does not say. Spec: RFC 5035 3, 4
 BINDINGS = {"signing_certificate_v2": "sha256", "signing_certificate": "sha1"}
@@ -52,27 +52,27 @@ class SignedDocument:
             self._enclosed = [
                 it.chosen for it in self._data["certificates"] or () if isinstance(it.chosen, asn1_x509.Certificate)
             ]
-            self.certificates = [load(it.dump()) for it in self._enclosed]
             self._signers: list[cms.SignerInfo] = list(self._data["signer_infos"])
+            if not 0 < len(self._signers) <= MAX_SIGNERS or len(self._enclosed) > MAX_CERTIFICATES:
+                raise NotSignedData("too-many-signers" if self._signers else "no-signer")
+            self.certificates = [load(it.dump()) for it in self._enclosed]
             self.digests = {info["digest_algorithm"]["algorithm"].native for info in self._signers} & set(STRONG)
-        if not self._signers:
-            raise NotSignedData("nobody has signed it")
 
-    def judge(self, content_hashes: Mapping[str, bytes]) -> list[Signature]:
+    def judge(self, content_hashes: Mapping[str, bytes], now: datetime) -> list[Signature]:
         """What is to be said of each signer, given the content's hashes, by the names in `digests`."""
         with _only_not_signed_data():
-            return [self._judge(info, content_hashes) for info in self._signers]
+            return [self._judge(info, content_hashes, now) for info in self._signers]
 
-    def _judge(self, info: cms.SignerInfo, content_hashes: Mapping[str, bytes]) -> Signature:
+    def _judge(self, info: cms.SignerInfo, content_hashes: Mapping[str, bytes], now: datetime) -> Signature:
         digest = info["digest_algorithm"]["algorithm"].native
         attributes = _attributes(info)
         time = _time(attributes)
         certificate = self._certificate_of(info)
         findings = [
             self._content(attributes, digest, content_hashes),
-            _signature(info, certificate, digest),
+            _signature(info, certificate, digest) if attributes else Finding("signature", UNPROVEN, "not-judged"),
             _binding(attributes, certificate),
-            _signing_time(time),
+            _signing_time(time, now),
         ]
         if "signature_time_stamp_token" in {it["type"].native for it in info["unsigned_attrs"] or ()}:
             findings.append(Finding("time-stamp", OPEN, "time-stamp-not-checked"))
@@ -82,7 +82,8 @@ class SignedDocument:
         if digest not in STRONG:
             return Finding("content", BAD, "weak-digest", {"digest": digest})
         if not attributes:
-            return Finding("content", BAD, "no-attributes")
+            # They could be the attributes of another content, or the other way round: nothing tells which was meant.
+            return Finding("content", UNPROVEN, "no-attributes")
         if attributes["content_type"].native != self._data["encap_content_info"]["content_type"].native:
             return Finding("content", BAD, "other-content-type")
         if attributes["message_digest"].native != content_hashes[digest]:
@@ -106,11 +107,13 @@ class SignedDocument:
 def judge_bare(certificate: x509.Certificate, content_hashes: Mapping[str, bytes], signature: bytes) -> Signature:
     """What is to be said of an RSASSA-PKCS1-v1_5 signature without any shell, given all of STRONG's hashes.
 
-    :raises NotSignedData: the certificate's key is no RSA key.
+    :raises NotSignedData: the certificate's key is not an RSA key.
     """
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise NotSignedData("a bare signature is verified with an RSA key only")
+        raise NotSignedData("not-rsa")
+    if not is_strong_key(key):
+        return Signature(certificate, "", None, [Finding("signature", BAD, "weak-key")])
     for digest, content_hash in content_hashes.items():
         try:
             key.verify(signature, content_hash, padding.PKCS1v15(), Prehashed(STRONG[digest]))
@@ -126,7 +129,7 @@ def _attributes(info: cms.SignerInfo) -> dict[str, Any]:
     for attribute in info["signed_attrs"] or ():
         kind = attribute["type"].native
         if kind in attributes or len(attribute["values"]) != 1:
-            raise NotSignedData(f"its attribute {kind} is ambiguous")
+            raise NotSignedData("ambiguous", kind)
         attributes[kind] = attribute["values"][0]
     return attributes
 
@@ -134,7 +137,7 @@ def _attributes(info: cms.SignerInfo) -> dict[str, Any]:
 def _signature(info: cms.SignerInfo, certificate: x509.Certificate | None, digest: str) -> Finding:
     if certificate is None:
         return Finding("signature", BAD, "no-certificate")
-    signed: bytes = info["signed_attrs"].untag().dump() if info["signed_attrs"] else b""
+    signed: bytes = info["signed_attrs"].untag().dump()
     try:
         _verify(certificate.public_key(), info["signature"].native, signed, info["signature_algorithm"], digest)
     except InvalidSignature:
@@ -146,7 +149,7 @@ def _signature(info: cms.SignerInfo, certificate: x509.Certificate | None, diges
 
 def _verify(key: Any, signature: bytes, data: bytes, algorithm: algos.SignedDigestAlgorithm, digest: str) -> None:
     """
-    :raises InvalidSignature: it is none.
+    :raises InvalidSignature: it is not one of the data.
     :raises UnsupportedAlgorithm: too weak, or not known here; the text is its name.
     """
     name = algorithm["algorithm"].native
@@ -154,7 +157,9 @@ def _verify(key: Any, signature: bytes, data: bytes, algorithm: algos.SignedDige
     padded = PADDINGS.get(algorithm.signature_algo)
     if hashed is None or (name not in NAMES_WITHOUT_HASH and algorithm.hash_algo != digest):
         raise UnsupportedAlgorithm(f"{name}, {digest}")
-    if isinstance(key, rsa.RSAPublicKey) and padded is not None and key.key_size >= MIN_RSA_BITS:
+    if not is_strong_key(key):
+        raise UnsupportedAlgorithm(f"{name}, {key.key_size}" if hasattr(key, "key_size") else name)
+    if isinstance(key, rsa.RSAPublicKey) and padded is not None:
         key.verify(signature, data, padded(algorithm, hashed), hashed)
     elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm.signature_algo == "ecdsa":
         key.verify(signature, data, ec.ECDSA(hashed))
@@ -202,9 +207,11 @@ def _time(attributes: Mapping[str, Any]) -> datetime | None:
     return time
 
 
-def _signing_time(moment: datetime | None) -> Finding:
+def _signing_time(moment: datetime | None, now: datetime) -> Finding:
     if moment is None:
         return Finding("signing-time", OPEN, "not-stated")
+    if moment > now + CLOCK_SKEW:
+        return Finding("signing-time", BAD, "in-the-future", {"time": moment})
     return Finding("signing-time", OPEN, "stated", {"time": moment})
 
 
@@ -214,4 +221,4 @@ def _only_not_signed_data() -> Iterator[None]:
     try:
         yield
     except (BadCertificate, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise NotSignedData(f"it is damaged: {error}") from None
+        raise NotSignedData("damaged", str(error)) from None
