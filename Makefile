@@ -61,7 +61,7 @@ pythons: prerequisites-test
 
 python-tests: $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/python -m pytest -q -n auto --dist loadgroup $(PYTEST_ARGS) \
-		tests/unit tests/softcard tests/softcard_card tests/module
+		tests/unit tests/provider tests/software_card tests/module
 
 build: prerequisites-build $(VENV)/.installed
 	@echo "The module is $$(cd / && '$(abspath $(BIN))/pyjpki11' module-path)"

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pyjpki11.cli.module_path import LIBRARY
+from pyjpki11.cli.library import LIBRARY
 
 #: Token, its PIN on a new software card, its slot, the id of its key.
 TOKENS = (("User Authentication", "1234", "0", "01"), ("Digital Signature", "ABC123", "1", "02"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11 import log, program, trusted_files
+from pyjpki11 import host_program, log, trusted_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def read(environment: Mapping[str, str], programs: tuple[str, ...] = ()) -> tupl
     A file, section or line that cannot be used changes nothing: the defaults are the safe ones. Nor does a file that
     others may have written.
     """
-    settings = Settings(program.is_browser(programs))
+    settings = Settings(host_program.is_browser(programs))
     complaints: list[str] = []
     for key, value in _in_force(file_path(environment), programs, complaints):
         setattr(settings, key, value)

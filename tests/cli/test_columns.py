@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyjpki11.cli import columns
+from pyjpki11.cli.terminal import columns
 
 
 @pytest.mark.parametrize(

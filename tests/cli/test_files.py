@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from support.process import run
 
-from pyjpki11.cli import exits, files
-from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.terminal import exits, files
+from pyjpki11.cli.terminal.exits import ToolError
 
 
 @pytest.fixture(autouse=True)

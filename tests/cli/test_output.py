@@ -19,8 +19,8 @@ from support.card_tool import CardTool
 from support.process import environment, run
 from support.tool import ENGLISH, JAPANESE, PROGRAM
 
-from pyjpki11.cli import columns, output
-from pyjpki11.cli.options import Options
+from pyjpki11.cli.terminal import columns, output
+from pyjpki11.cli.terminal.options import Options
 from pyjpki11.printable import printable
 
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}

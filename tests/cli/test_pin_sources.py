@@ -10,7 +10,7 @@ import pytest
 from cli.test_terminal import set_tries, tries_of
 from support.card_tool import CardTool
 
-from pyjpki11.cli import exits
+from pyjpki11.cli.terminal import exits
 
 VERIFY = ("pin", "verify", "auth")
 NOBODY = 65534

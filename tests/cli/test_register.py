@@ -14,7 +14,7 @@ from support.process import run
 from support.registering import listed, tree
 from support.tool import JAPANESE, PROGRAM, tool, tool_json
 
-from pyjpki11.cli import registrations
+from pyjpki11.cli.wording import registrations
 from pyjpki11.registration import refusal
 from pyjpki11.registration.programs import PROGRAMS
 

@@ -20,7 +20,7 @@ from support.process import run
 from support.tool import ENGLISH, JAPANESE, PROGRAM
 
 from jpki_softcard.store import PIN_FILE, Store
-from pyjpki11.cli import columns
+from pyjpki11.cli.terminal import columns
 
 HERE = Path(__file__).parent
 SCENARIOS: list[dict[str, Any]] = tomllib.loads((HERE / "scenarios.toml").read_text())["scenario"]

@@ -17,7 +17,7 @@ from support.terminal import run_at_terminal
 from support.tool import ENGLISH, JAPANESE, PROGRAM
 
 from jpki_softcard.store import Store
-from pyjpki11.cli import annotation
+from pyjpki11.cli.wording import annotation
 
 LAST_TRY = {"en": "Warning: this is the last try.", "ja": "警告: これが最後の 1 回です。"}
 TRIES = {"en": "3 of 3 tries left", "ja": "残り試行回数 3 回（最大 3 回）"}
@@ -193,7 +193,7 @@ def test_a_sign_of_life(new_tool: NewTool, softcard_state: Path, language: str) 
 #: Shows progress of a content of two chunks, and waits in the midst for a line.
 HALF = """
 import sys
-from pyjpki11.cli import progress
+from pyjpki11.cli.terminal import progress
 def chunks():
     yield b"1234"
     sys.stdin.readline()
@@ -204,7 +204,8 @@ with progress.shown("Reading"):
 #: The tool, which shows progress without patience.
 EAGER = """
 import sys
-from pyjpki11.cli import main, progress
+from pyjpki11.cli import main
+from pyjpki11.cli.terminal import progress
 progress.PATIENCE_S, progress.TICK_S = 0, 0.001
 sys.exit(main.run(sys.argv[1:]))
 """

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from support.card_tool import CardTool
 
-from pyjpki11.cli import cards, exits
-from pyjpki11.cli.exits import ToolError
-from pyjpki11.cli.options import Options
+from pyjpki11.cli.card import cards
+from pyjpki11.cli.terminal import exits
+from pyjpki11.cli.terminal.exits import ToolError
+from pyjpki11.cli.terminal.options import Options
 
 #: A command with its standard input, which has PINs in it -> a command that the card takes after the PIN only.
 LOGINS = {

@@ -11,9 +11,10 @@ import pytest
 
 import pyjpki11
 from pyjpki11.certificates.findings import BAD, GOOD, OPEN, UNPROVEN, Finding, verdict
-from pyjpki11.cli import exits, verdicts
-from pyjpki11.cli.unreadable import REASONS
-from pyjpki11.cli.verify import EXIT_STATUSES
+from pyjpki11.cli.commands.verify import EXIT_STATUSES
+from pyjpki11.cli.terminal import exits
+from pyjpki11.cli.wording import verdicts
+from pyjpki11.cli.wording.unreadable import REASONS
 
 SOURCE = Path(pyjpki11.__file__).parent
 FOLDERS = ("certificates", "documents", "cli")

@@ -14,9 +14,9 @@ from pcsc.conftest import new_raw as new_raw
 from pcsc.conftest import programs as programs
 from pcsc.test_readers import other_state as other_state
 from pcsc.test_readers import own_pcscd as own_pcscd
-from softcard.conftest import desk as desk
-from softcard.conftest import make_desk as make_desk
-from softcard.conftest import remembered_rsa as remembered_rsa
+from provider.conftest import desk as desk
+from provider.conftest import make_desk as make_desk
+from provider.conftest import remembered_rsa as remembered_rsa
 from support.figures import Outcomes
 
 

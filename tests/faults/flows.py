@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_der_x509_certificate
-from softcard.desk import DATA, PINS, Desk
+from provider.desk import DATA, PINS, Desk
 
 from pyjpki11.cryptoki import cka, ckm, cko
 from pyjpki11.cryptoki.attributes import ulong

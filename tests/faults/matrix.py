@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from faults.flows import FLOWS, NEW_PINS, Flow, assert_certificates_are_right
-from softcard.desk import PINS, Desk
-from softcard.readers import Reader
-from softcard.work import assert_works, clean_up
+from provider.desk import PINS, Desk
+from provider.readers import Reader
+from provider.work import assert_works, clean_up
 
 from pyjpki11.boundary.ckr_table import CKR_OF, ckr_of
 from pyjpki11.cryptoki import ckr, names

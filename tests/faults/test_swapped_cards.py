@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_der_x509_certificate
-from softcard.desk import DATA, Desk, DeskMaker
+from provider.desk import DATA, Desk, DeskMaker
 from support.clients import KEYS, NewClient, Pkcs11Client
 from support.openssl import openssl_verify
 from support.pcsc_card import CardMaker
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 from pyjpki11.cryptoki import ckm
 from pyjpki11.cryptoki.mechanisms import PssParameters
 
@@ -114,4 +114,4 @@ def test_pss_records_are_kept_apart(make_desk: DeskMaker, softcard_state: Path, 
         assert desk.do("call", sign_pss, desk, 20) == "MECHANISM_PARAM_INVALID"
         desk.close("auth")
         sign_pss(desk, 32)
-    assert sorted(line.rpartition(" ")[2] for line in storage.read_lines("pss")) == ["20", "32"]
+    assert sorted(line.rpartition(" ")[2] for line in cache_files.read_lines("pss")) == ["20", "32"]

@@ -105,7 +105,7 @@ def run_host(c_host: Hosts, module_path: Path, card_env: dict[str, str]) -> RunH
 @pytest.fixture
 def python_host(module_path: Path, card_env: dict[str, str], tmp_path: Path) -> PythonHost:
     """Runs a Python program on the module: its text comes behind that of python_client.py."""
-    program = tmp_path / "program.py"
+    program = tmp_path / "host_program.py"
 
     def run_it(
         text: str,

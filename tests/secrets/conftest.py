@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from pcsc.conftest import new_client as new_client
 from pcsc.conftest import programs as programs
-from softcard.conftest import desk as desk
-from softcard.conftest import make_desk as make_desk
+from provider.conftest import desk as desk
+from provider.conftest import make_desk as make_desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 
 NOBODY = 65534
 
@@ -17,19 +17,19 @@ NOBODY = 65534
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The cache with one file in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    storage.write_lines("name", ["mine"])
+    cache_files.write_lines("name", ["mine"])
     return tmp_path / "pyjpki11"
 
 
 def test_a_folder_of_somebody_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seen from the other side: we are somebody else."""
     monkeypatch.setattr(posix, "geteuid", lambda: NOBODY)
-    assert storage.read_lines("name") == []
-    storage.write_lines("name", ["theirs"])
+    assert cache_files.read_lines("name") == []
+    cache_files.write_lines("name", ["theirs"])
     assert (folder / "name").read_text() == "mine\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_a_file_of_somebody_else(folder: Path) -> None:
     os.chown(folder / "name", NOBODY, NOBODY)
-    assert storage.read_lines("name") == []
+    assert cache_files.read_lines("name") == []

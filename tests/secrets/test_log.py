@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from softcard.desk import Desk, DeskMaker
+from provider.desk import Desk, DeskMaker
 
 from pyjpki11 import log
 from pyjpki11.boundary.ckr_table import ckr_of, explain

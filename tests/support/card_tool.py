@@ -13,7 +13,7 @@ from support.process import Failed
 from support.terminal import Dialogue, run_at_terminal
 from support.tool import ENGLISH, JAPANESE, PROGRAM, tool
 
-from pyjpki11.cli.columns import COLUMNS, width
+from pyjpki11.cli.terminal.columns import COLUMNS, width
 
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}
 PINS = {"auth": "1234", "sign": "ABC123"}

@@ -11,7 +11,7 @@ from torture import hostile_files
 from torture.choices import Choices
 from torture.hostile_reader import Memory, Reader
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 from pyjpki11.cryptoki import cka, ckm, cko, ckr, cku
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.errors import CryptokiError
@@ -86,7 +86,7 @@ def learned(name: bytes) -> PssSupport:
 def test_card_that_speaks_for_others(end: str) -> None:
     """What is kept of one card is one line, and of that card only, whatever its certificate begins with."""
     learned(f"this{end}{digest.of('sha256', b'another').hex()} 20".encode())
-    (line,) = storage.read_lines(FILE)
+    (line,) = cache_files.read_lines(FILE)
     assert line.endswith(" present") and line.count(" ") == 1
     another = PssSupport(True)
     another.look_up(b"another")
@@ -96,7 +96,7 @@ def test_card_that_speaks_for_others(end: str) -> None:
 def test_many_cards_displace_no_new_one() -> None:
     for number in range(MAX_CARDS + 10):
         learned(f"card {number}".encode())
-    lines = storage.read_lines(FILE)
+    lines = cache_files.read_lines(FILE)
     assert len(lines) == MAX_CARDS
     assert lines[0].startswith(digest.of("sha256", f"card {MAX_CARDS + 9}".encode()).hex())
 
@@ -104,7 +104,7 @@ def test_many_cards_displace_no_new_one() -> None:
 @pytest.mark.parametrize("answer", ["²", "absent", "-1", "", "9999", "1e3", "32 20"])
 def test_answer_that_is_no_salt(answer: str) -> None:
     """A spoilt or older record takes nothing away, and adds no salt that was never seen."""
-    storage.write_lines(FILE, [f"{digest.of('sha256', b'old').hex()} {answer}"])
+    cache_files.write_lines(FILE, [f"{digest.of('sha256', b'old').hex()} {answer}"])
     support = PssSupport(True)
     support.look_up(b"old")
     support.learn(True, False)
@@ -113,13 +113,13 @@ def test_answer_that_is_no_salt(answer: str) -> None:
 
 def test_salt_that_was_kept_is_only_a_hint() -> None:
     """Whoever wrote the file keeps nobody from the salt that every card is expected to use."""
-    storage.write_lines(FILE, [f"{digest.of('sha256', b'card').hex()} 20"])
+    cache_files.write_lines(FILE, [f"{digest.of('sha256', b'card').hex()} 20"])
     support = PssSupport(True)
     support.look_up(b"card")
     assert [length for length in range(300) if support.may_have_salt_len(length)] == [20, EXPECTED_SALT_LEN]
     support.learn_salt_len(EXPECTED_SALT_LEN)
     assert [length for length in range(300) if support.may_have_salt_len(length)] == [EXPECTED_SALT_LEN]
-    (line,) = storage.read_lines(FILE)
+    (line,) = cache_files.read_lines(FILE)
     assert line.endswith(f" {EXPECTED_SALT_LEN}")
 
 
@@ -129,9 +129,9 @@ def test_absence_is_not_kept() -> None:
     support.look_up(b"card")
     support.learn(False, True)
     support.learn_absence()
-    assert storage.read_lines(FILE) == []
+    assert cache_files.read_lines(FILE) == []
     learned(b"card").learn_absence()
-    (line,) = storage.read_lines(FILE)
+    (line,) = cache_files.read_lines(FILE)
     assert line.endswith(" present")
 
 
@@ -140,4 +140,4 @@ def test_nothing_is_kept_without_the_setting() -> None:
     support.look_up(b"card")
     support.learn(True, True)
     support.learn_salt_len(20)
-    assert support.is_present and storage.read_lines(FILE) == []
+    assert support.is_present and cache_files.read_lines(FILE) == []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pyjpki11.cli import apdu_lines
-from pyjpki11.cli.annotation import SECRET_INS
-from pyjpki11.cli.exits import ToolError
+from pyjpki11.cli.card import apdu_lines
+from pyjpki11.cli.terminal.exits import ToolError
+from pyjpki11.cli.wording.annotation import SECRET_INS
 
 KEPT = [
     "00A4040C0AD392F000260100000001",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from unit import certificates
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 from pyjpki11.card.jpki import GLANCE_LEN
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, TOKEN_INFO_EF
 from pyjpki11.card.token_info import TokenInfo
@@ -119,13 +119,13 @@ def test_the_oldest_are_forgotten(folder: Path, card: dict[int, bytes], monkeypa
     for files in (card, certificates.of_a_card(), certificates.of_a_card()):
         learn(files)
     assert set(recalled(card).values()) == {None}
-    assert len(storage.read_lines(card_cache.FILE)) == 2
+    assert len(cache_files.read_lines(card_cache.FILE)) == 2
 
 
 def test_so_many_cards_fit_into_a_file(folder: Path) -> None:
     """Even with certificates half as long again."""
     line = card_cache._line_of({ef: bytes(2000) for ef in card_cache.CERTIFICATES} | {TOKEN_INFO_EF: bytes(160)})
-    assert card_cache.MAX_CARDS * len(line) * 2 // 3 < storage.MAX_LEN
+    assert card_cache.MAX_CARDS * len(line) * 2 // 3 < cache_files.MAX_LEN
 
 
 @pytest.mark.parametrize("ef", [SIGNATURE.certificate_ef, 0x0005])
@@ -180,7 +180,7 @@ def test_a_spoilt_file(folder: Path, card: dict[int, bytes], spoil: Callable[[by
 @pytest.mark.parametrize("rest", ["20000 000A~3082", "today 000A=3082", "20000 EF=xyz", "", "20000 000A"])
 def test_a_line_of_another_version(folder: Path, card: dict[int, bytes], rest: str) -> None:
     """Its checksum is right, its words are not ours: it is nobody's, and goes when there are enough others."""
-    storage.write_lines(card_cache.FILE, [f"{digest.of('sha256', rest.encode()).hex()} {rest}"])
+    cache_files.write_lines(card_cache.FILE, [f"{digest.of('sha256', rest.encode()).hex()} {rest}"])
     assert set(recalled(card).values()) == {None}
     learn(card)
     assert recalled(card) == card

@@ -23,7 +23,7 @@ from unit.jpki_commands import (
 from unit.late import LONG_S
 from unit.scripted import Scripted
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE
 from pyjpki11.card.token_info import TokenInfo
 from pyjpki11.errors import CardMute, CardNotRecognized, CardRemoved, JpkiError, StatusWordError
@@ -238,7 +238,7 @@ def test_what_the_next_run_knows_of_pss(lines: Lines) -> None:
     card, connection = connected(*START, *again)
     assert makes_pss(facts(card), False, True)[-1] is is_present
     connection.assert_finished()
-    assert bool(storage.read_lines(pss.FILE)) is is_present
+    assert bool(cache_files.read_lines(pss.FILE)) is is_present
 
 
 def test_what_is_known_of_one_card_says_nothing_of_another() -> None:
@@ -258,7 +258,7 @@ def test_a_card_that_shows_no_certificate_leaves_no_record() -> None:
         card, connection = connected(SELECT_AP, TOKEN_INFO, *head, *PRESENT)
         assert makes_pss(facts(card, is_kept), False) == [True]
         connection.assert_finished()
-        assert storage.read_lines(pss.FILE) == []
+        assert cache_files.read_lines(pss.FILE) == []
 
 
 def test_the_other_key_of_a_card_is_no_other_question() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pyjpki11.cli import exits, registrations
-from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.card.cards import Readers
 from pyjpki11.cli.diagnosis import finding, programs, service
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
-from pyjpki11.cli.options import Options
-from pyjpki11.cli.registrations import Standing
+from pyjpki11.cli.terminal import exits
+from pyjpki11.cli.terminal.options import Options
+from pyjpki11.cli.wording import registrations
+from pyjpki11.cli.wording.registrations import Standing
 from pyjpki11.errors import KeptOut, ServiceUnavailable
 from pyjpki11.reader.pcsc_results import FAILURES, check
 from pyjpki11.registration.programs import REGISTERED

@@ -7,7 +7,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from pyjpki11.cli.names import distinguished
+from pyjpki11.cli.wording.distinguished_names import distinguished
 
 
 def shown(name: x509.Name) -> str:

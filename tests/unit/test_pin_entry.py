@@ -9,8 +9,8 @@ import pytest
 
 from pyjpki11.card.layout import AUTHENTICATION, PinLayout
 from pyjpki11.card.token_info import SOFTWARE_MANUFACTURER, TokenInfo
-from pyjpki11.cli import pin_entry, secret_terminal
-from pyjpki11.cli.pin_entry import PinSource
+from pyjpki11.cli.card import pin_prompt, secret_terminal
+from pyjpki11.cli.card.pin_prompt import PinSource
 
 VIRTUAL, REAL = "Virtual PCD 00 00", "SCR3310 Smart Card Reader 00 00"
 
@@ -44,7 +44,7 @@ def asked(card: Card, monkeypatch: pytest.MonkeyPatch) -> str:
         return bytearray(b"1234")
 
     monkeypatch.setattr(secret_terminal, "read", read)
-    assert pin_entry.obtain(card, card, AUTHENTICATION, PinSource()) == b"1234"
+    assert pin_prompt.obtain(card, card, AUTHENTICATION, PinSource()) == b"1234"
     (prompt,) = prompts
     return prompt
 

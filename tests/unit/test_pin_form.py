@@ -7,8 +7,8 @@ import pytest
 from pyjpki11.card import pin
 from pyjpki11.card.layout import AUTHENTICATION, SIGNATURE, KeyLayout
 from pyjpki11.card.pin import normalize
-from pyjpki11.cli import pin_form
 from pyjpki11.cli.language import _
+from pyjpki11.cli.wording import pin_form
 from pyjpki11.errors import PinFormError
 
 FOLDED = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyjpki11 import program
+from pyjpki11 import host_program
 
 # the program's file, its process's name -> its names
 NAMES = {
@@ -24,8 +24,8 @@ NAMES = {
 @pytest.fixture
 def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in the place of /proc/self."""
-    monkeypatch.setattr(program, "EXE", str(tmp_path / "exe"))
-    monkeypatch.setattr(program, "COMM", str(tmp_path / "comm"))
+    monkeypatch.setattr(host_program, "EXE", str(tmp_path / "exe"))
+    monkeypatch.setattr(host_program, "COMM", str(tmp_path / "comm"))
     return tmp_path
 
 
@@ -33,27 +33,27 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_names(file: str, process: str, expected: tuple[str, ...], proc: Path) -> None:
     (proc / "exe").symlink_to(file)
     (proc / "comm").write_text(process)
-    assert program.names() == expected
+    assert host_program.names() == expected
 
 
 def test_browsers() -> None:
-    assert program.is_browser(("chrome",)) and program.is_browser(("librewolf", "GeckoMain"))
-    assert not program.is_browser(("ssh",))
+    assert host_program.is_browser(("chrome",)) and host_program.is_browser(("librewolf", "GeckoMain"))
+    assert not host_program.is_browser(("ssh",))
 
 
 def test_no_proc(proc: Path) -> None:
-    assert program.names() == ()
+    assert host_program.names() == ()
     (proc / "comm").mkdir()
-    assert program.names() == ()
-    assert not program.is_browser(())
+    assert host_program.names() == ()
+    assert not host_program.is_browser(())
 
 
 def test_part_of_a_name_is_none() -> None:
-    assert not program.is_browser(("firefox-profile-tool", "chromedriver"))
+    assert not host_program.is_browser(("firefox-profile-tool", "chromedriver"))
 
 
-@pytest.mark.parametrize("browser", sorted(program.BROWSERS))
+@pytest.mark.parametrize("browser", sorted(host_program.BROWSERS))
 def test_a_name_leads_to_one_that_is_a_browsers(browser: str) -> None:
     """So a section for the shared name is found for each of its processes."""
-    shared = program.BROWSERS[browser]
-    assert program.BROWSERS[shared] == shared
+    shared = host_program.BROWSERS[browser]
+    assert host_program.BROWSERS[shared] == shared

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 
 
 @pytest.fixture
@@ -18,10 +18,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_written_and_read(folder: Path) -> None:
-    assert storage.read_lines("name") == []
+    assert cache_files.read_lines("name") == []
     for lines in (["one", "two"], ["署名"], []):
-        storage.write_lines("name", lines)
-        assert storage.read_lines("name") == lines
+        cache_files.write_lines("name", lines)
+        assert cache_files.read_lines("name") == lines
     assert [path.name for path in folder.iterdir()] == ["name"]
     assert (folder.stat().st_mode & 0o777, (folder / "name").stat().st_mode & 0o777) == (0o700, 0o600)
 
@@ -30,15 +30,15 @@ def test_written_and_read(folder: Path) -> None:
 def test_no_place(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", base)
     monkeypatch.delenv("HOME")
-    storage.write_lines("name", ["lost"])
-    assert storage.read_lines("name") == []
+    cache_files.write_lines("name", ["lost"])
+    assert cache_files.read_lines("name") == []
 
 
 def test_a_folder_that_is_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
-    storage.write_lines("name", ["lost"])
-    assert storage.read_lines("name") == []
+    cache_files.write_lines("name", ["lost"])
+    assert cache_files.read_lines("name") == []
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -47,16 +47,16 @@ def test_a_file_that_is_a_link(folder: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (tmp_path / "precious").write_text("precious\n")
     (folder / "name").symlink_to(tmp_path / "precious")
-    assert storage.read_lines("name") == []
-    storage.write_lines("name", ["new"])
+    assert cache_files.read_lines("name") == []
+    cache_files.write_lines("name", ["new"])
     assert (tmp_path / "precious").read_text() == "precious\n"
-    assert storage.read_lines("name") == ["new"]
+    assert cache_files.read_lines("name") == ["new"]
 
 
 def test_a_folder_in_the_files_place(folder: Path) -> None:
     (folder / "name").mkdir(parents=True)
-    storage.write_lines("name", ["lost"])
-    assert storage.read_lines("name") == []
+    cache_files.write_lines("name", ["lost"])
+    assert cache_files.read_lines("name") == []
     assert [path.name for path in folder.iterdir()] == ["name"]
 
 
@@ -64,15 +64,15 @@ def test_a_folder_in_the_files_place(folder: Path) -> None:
 def test_rubbish(folder: Path, content: bytes) -> None:
     folder.mkdir()
     (folder / "name").write_bytes(content)
-    assert sum(map(len, storage.read_lines("name"))) <= storage.MAX_LEN
+    assert sum(map(len, cache_files.read_lines("name"))) <= cache_files.MAX_LEN
 
 
 def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Services and containers name homes that nobody has made."""
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    storage.write_lines("name", ["lost"])
-    assert storage.read_lines("name") == []
+    cache_files.write_lines("name", ["lost"])
+    assert cache_files.read_lines("name") == []
     assert not (tmp_path / "nobody").exists()
 
 
@@ -82,9 +82,9 @@ def test_nothing_is_made_in_the_home_of_another_user(tmp_path: Path, monkeypatch
     os.chown(tmp_path, 65534, 65534)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    storage.write_lines("name", ["lost"])
+    cache_files.write_lines("name", ["lost"])
     assert list(tmp_path.iterdir()) == []
-    assert storage.read_lines("name") == []
+    assert cache_files.read_lines("name") == []
 
 
 def test_a_home_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,15 +93,15 @@ def test_a_home_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "home").symlink_to(tmp_path / "disk")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    storage.write_lines("name", ["kept"])
-    assert storage.read_lines("name") == ["kept"]
+    cache_files.write_lines("name", ["kept"])
+    assert cache_files.read_lines("name") == ["kept"]
     assert (tmp_path / "disk/.cache/pyjpki11/name").read_text() == "kept\n"
 
 
 @pytest.mark.parametrize("place", ["pyjpki11", "."])
 def test_a_folder_that_others_may_write_to(place: str, folder: Path) -> None:
-    storage.write_lines("name", ["mine"])
+    cache_files.write_lines("name", ["mine"])
     (folder.parent / place).chmod(0o777)
-    assert storage.read_lines("name") == []
-    storage.write_lines("name", ["lost"])
+    assert cache_files.read_lines("name") == []
+    cache_files.write_lines("name", ["lost"])
     assert (folder / "name").read_text() == "mine\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pyjpki11.cli.module_path import LIBRARY
+from pyjpki11.cli.library import LIBRARY
 from tools.bench.card import PIN
 
 

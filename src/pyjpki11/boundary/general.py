@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyjpki11 import __version__, environment, program, settings
+from pyjpki11 import __version__, environment, host_program, settings
 from pyjpki11.boundary import entry
 from pyjpki11.boundary._cffi import ffi
 from pyjpki11.boundary.marshal import NULL, put_text, put_version, require
@@ -22,7 +22,7 @@ DESCRIPTION = "JPKI My Number card"
 def C_Initialize(pInitArgs: Any) -> None:
     if pInitArgs != NULL:
         _check_arguments(ffi.cast("CK_C_INITIALIZE_ARGS *", pInitArgs))
-    entry.initialize(lambda: Module(settings.load(environment.variables(), program.names())))
+    entry.initialize(lambda: Module(settings.load(environment.variables(), host_program.names())))
 
 
 def _check_arguments(args: Any) -> None:

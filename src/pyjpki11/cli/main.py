@@ -9,27 +9,28 @@ from typing import NoReturn
 import click
 
 from pyjpki11 import __version__
-from pyjpki11.cli import exits, output
-from pyjpki11.cli.frame import LazyGroup, Row
 from pyjpki11.cli.language import N_, _
-from pyjpki11.cli.options import Options
+from pyjpki11.cli.terminal import exits, output
+from pyjpki11.cli.terminal.click_help import LazyGroup, Row
+from pyjpki11.cli.terminal.options import Options
+from pyjpki11.cli.wording import failures
 
 #: The commands in the order in which the help lists them. Each has a file of its own, with the name `command` in it.
 COMMANDS = {
-    "status": Row("pyjpki11.cli.status", N_("Show readers, cards, certificates, and the tries left.")),
-    "cert": Row("pyjpki11.cli.cert", N_("Show, export and verify the certificates on the card.")),
-    "sign": Row("pyjpki11.cli.sign", N_("Sign files.")),
-    "verify": Row("pyjpki11.cli.verify", N_("Verify a signature.")),
-    "pin": Row("pyjpki11.cli.pin", N_("Show the tries of the PINs, verify or change one.")),
-    "text": Row("pyjpki11.cli.text", N_("Read what is printed on the card as text.")),
-    "ssh-key": Row("pyjpki11.cli.ssh_key", N_("Print the key for authorized_keys.")),
-    "doctor": Row("pyjpki11.cli.doctor", N_("Find out what does not work, and what to do about it.")),
-    "register": Row("pyjpki11.cli.register", N_("Have a program use the card.")),
-    "unregister": Row("pyjpki11.cli.unregister", N_("Take the module out of a program's files.")),
-    "apdu": Row("pyjpki11.cli.apdu", N_("Send commands to the card as they are typed.")),
-    "softcard": Row("pyjpki11.cli.softcard", N_("Run a card made of software.")),
-    "module-path": Row("pyjpki11.cli.module_path", N_("Print where the PKCS#11 module is.")),
-    "completion": Row("pyjpki11.cli.completion", N_("Print the completion script of a shell.")),
+    "status": Row("pyjpki11.cli.commands.status", N_("Show readers, cards, certificates, and the tries left.")),
+    "cert": Row("pyjpki11.cli.commands.cert", N_("Show, export and verify the certificates on the card.")),
+    "sign": Row("pyjpki11.cli.commands.sign", N_("Sign files.")),
+    "verify": Row("pyjpki11.cli.commands.verify", N_("Verify a signature.")),
+    "pin": Row("pyjpki11.cli.commands.pin", N_("Show the tries of the PINs, verify or change one.")),
+    "text": Row("pyjpki11.cli.commands.text", N_("Read what is printed on the card as text.")),
+    "ssh-key": Row("pyjpki11.cli.commands.ssh_key", N_("Print the key for authorized_keys.")),
+    "doctor": Row("pyjpki11.cli.commands.doctor", N_("Find out what does not work, and what to do about it.")),
+    "register": Row("pyjpki11.cli.commands.register", N_("Have a program use the card.")),
+    "unregister": Row("pyjpki11.cli.commands.unregister", N_("Take the module out of a program's files.")),
+    "apdu": Row("pyjpki11.cli.commands.apdu", N_("Send commands to the card as they are typed.")),
+    "softcard": Row("pyjpki11.cli.commands.softcard", N_("Run a card made of software.")),
+    "module-path": Row("pyjpki11.cli.commands.module_path", N_("Print where the PKCS#11 module is.")),
+    "completion": Row("pyjpki11.cli.commands.completion", N_("Print the completion script of a shell.")),
 }
 
 tool = click.version_option(__version__, prog_name="pyjpki11", message="%(prog)s %(version)s")(
@@ -60,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         output.give_up_stdout()
         return exits.FAILED
     except Exception as error:
-        return _report(options, exits.failure(error))
+        return _report(options, failures.failure(error))
     return answer if isinstance(answer, int) else exits.OK
 
 

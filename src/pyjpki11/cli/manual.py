@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import click
 
 from pyjpki11 import __version__
-from pyjpki11.cli import columns, exits
-from pyjpki11.cli.frame import Context, Group
 from pyjpki11.cli.language import N_, _
 from pyjpki11.cli.main import COMMANDS, tool
+from pyjpki11.cli.terminal import columns, exits
+from pyjpki11.cli.terminal.click_help import Context, Group
 
 #: Variable -> what it is for.
 ENVIRONMENT = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 from posix import listdir
 from time import time
 
-from pyjpki11 import installation, storage
+from pyjpki11 import cache_files, installation
 from pyjpki11.card.application import CHUNK_LEN
 from pyjpki11.card.certificate import Certificate
 from pyjpki11.card.jpki import GLANCE_LEN
@@ -48,7 +48,7 @@ class CardCache:
 
     def __init__(self, is_used: bool) -> None:
         self.is_used = is_used
-        self._lines = storage.read_lines(FILE) if is_used else []
+        self._lines = cache_files.read_lines(FILE) if is_used else []
         self._files: Files = {}
         self._unproven: Files = {}  # what was read, until an authority's signature proves it
 
@@ -121,9 +121,9 @@ class CardCache:
         own = self._files.get(AUTHENTICATION.certificate_ef)
         if own is None:
             return
-        others = [line for line in storage.read_lines(FILE) if not _is_about(line, own[:GLANCE_LEN])]
+        others = [line for line in cache_files.read_lines(FILE) if not _is_about(line, own[:GLANCE_LEN])]
         self._lines = [_line_of(self._files), *others[: MAX_CARDS - 1]]
-        storage.write_lines(FILE, self._lines)
+        cache_files.write_lines(FILE, self._lines)
 
 
 def _today() -> int:

@@ -6,7 +6,7 @@ between runs takes anything away: only that a card makes PSS is kept, and a salt
 
 from __future__ import annotations
 
-from pyjpki11 import storage
+from pyjpki11 import cache_files
 from pyjpki11.provider import digest
 
 #: What every card is expected to use until a signature has shown its salt.
@@ -80,7 +80,7 @@ class PssSupport:
         if not (self._is_kept and name):
             return
         self._name = digest.of("sha256", name).hex()
-        for line in storage.read_lines(FILE):
+        for line in cache_files.read_lines(FILE):
             card, _, answer = line.partition(" ")
             if card == self._name:
                 self._is_present = True
@@ -89,6 +89,6 @@ class PssSupport:
     def _keep(self) -> None:
         if not self._name:
             return
-        others = [line for line in storage.read_lines(FILE) if line.partition(" ")[0] != self._name]
+        others = [line for line in cache_files.read_lines(FILE) if line.partition(" ")[0] != self._name]
         answer = "present" if self.salt_len is None else str(self.salt_len)
-        storage.write_lines(FILE, [f"{self._name} {answer}", *others[: MAX_CARDS - 1]])
+        cache_files.write_lines(FILE, [f"{self._name} {answer}", *others[: MAX_CARDS - 1]])

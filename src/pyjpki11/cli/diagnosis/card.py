@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 from pyjpki11.card.layout import AUTHENTICATION
 from pyjpki11.card.pin import wipe
 from pyjpki11.card.token_info import TokenInfo
-from pyjpki11.cli import exits, pin_entry, progress
-from pyjpki11.cli.card_key import token_on
-from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.card import pin_prompt
+from pyjpki11.cli.card.card_key import token_on
+from pyjpki11.cli.card.cards import Readers
+from pyjpki11.cli.card.pin_prompt import PinSource
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
+from pyjpki11.cli.keys import KEYS, pin_title
 from pyjpki11.cli.language import _
-from pyjpki11.cli.pin_entry import PinSource
-from pyjpki11.cli.status import KEYS, kind_of
-from pyjpki11.cli.validity import Period
+from pyjpki11.cli.terminal import exits, progress
+from pyjpki11.cli.wording import card_kinds, failures
+from pyjpki11.cli.wording.validity import Period
 from pyjpki11.cryptoki import cka, ckm, cko, ckr
 from pyjpki11.cryptoki.attributes import ulong
 from pyjpki11.cryptoki.mechanisms import MECHANISMS, PssParameters
@@ -81,7 +83,7 @@ def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
         finally:
             _end(token)
     except JpkiError as error:
-        failure = exits.failure(error)
+        failure = failures.failure(error)
         message = _("{reader}: {problem}", reader=name, problem=failure.message)
         return Result([*findings, Finding(PROBLEM, failure.code, message, failure.remedy, failure.exit_status)])
 
@@ -98,7 +100,7 @@ def _end(token: Token) -> None:
 
 def _identity(token: Token, name: str) -> Iterator[Finding]:
     info = token.card_facts.token_info
-    kind = kind_of(info, info.is_software)
+    kind = card_kinds.name_of(info, info.is_software)
     yield Finding(OK, "card", _("{reader}: {kind}.", reader=name, kind=kind))
     yield from _certificate(token)
     yield from _tries(_PinsOf(token, name))
@@ -118,7 +120,7 @@ def _certificate(token: Token) -> Iterator[Finding]:
 
     warning = Period.of(Certificate.load(certificate.der)).warning(datetime.now().astimezone())
     if warning:
-        message = _("{certificate}: {warning}.", certificate=_(KEYS["auth"][1]), warning=warning)
+        message = _("{certificate}: {warning}.", certificate=_(KEYS["auth"].title), warning=warning)
         yield Finding(WARNING, "certificate", message)
 
 
@@ -127,7 +129,7 @@ def _tries(card: _PinsOf) -> Iterator[Finding]:
         left = card.run(card.token.card.jpki.tries_left, key)
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
-            message = _("{pin}: {tries}.", pin=pin_entry.name(key), tries=pin_entry.tries(left, key.pin_rule))
+            message = _("{pin}: {tries}.", pin=pin_title(key), tries=pin_prompt.tries(left, key.pin_rule))
             remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
@@ -149,7 +151,7 @@ def _pss(token: Token, has_pss: bool) -> Finding:
 def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
     """Have the card make a PSS signature, and keep what came of it for this card, as the module does."""
     token = card.token
-    secret = pin_entry.obtain(card, token.card.jpki, AUTHENTICATION, pin)
+    secret = pin_prompt.obtain(card, token.card.jpki, AUTHENTICATION, pin)
     try:
         with progress.shown(_("Signing")):
             token.login.log_in(secret)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pyjpki11.cli import columns, exits
 from pyjpki11.cli.language import N_, _
+from pyjpki11.cli.terminal import columns, exits
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 #: Level -> its name for people.

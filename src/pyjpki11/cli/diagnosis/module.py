@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
 from pyjpki11.cli.language import N_, _
-from pyjpki11.cli.module_path import LIBRARY
+from pyjpki11.cli.library import LIBRARY
 
 TIMEOUT_S = 60
 #: A program that does with the library what all its users do first; it prints the number of slots.

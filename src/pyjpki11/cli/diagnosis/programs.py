@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyjpki11 import environment, settings
-from pyjpki11.cli import exits, registrations
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, WARNING, Finding
 from pyjpki11.cli.language import _
-from pyjpki11.cli.registrations import UNREADABLE, Standing
+from pyjpki11.cli.wording import failures, registrations
+from pyjpki11.cli.wording.registrations import UNREADABLE, Standing
 from pyjpki11.registration import chromium, confinement, firefox, programs
 
 LEVELS = {programs.REGISTERED: OK, programs.OUTDATED: WARNING, programs.LIBRARY_MISSING: PROBLEM, UNREADABLE: WARNING}
@@ -43,7 +43,7 @@ def _settings() -> Iterator[Finding]:
 def _finding(one: Standing) -> Finding:
     message = _("{program}: {standing}", program=one.program, standing=one.text())
     if one.problem:
-        return Finding(LEVELS[one.state], one.state, message, exits.failure(one.problem).remedy)
+        return Finding(LEVELS[one.state], one.state, message, failures.failure(one.problem).remedy)
     command = f"pyjpki11 register {one.program}{' --system' if one.is_system else ''}"
     remedy = "" if one.state == programs.REGISTERED else _("Register it again: {command}", command=command)
     return Finding(LEVELS[one.state], one.state, message, remedy)

@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Iterator
 
 from pyjpki11 import environment, settings
-from pyjpki11.cli import exits
-from pyjpki11.cli.cards import Readers
+from pyjpki11.cli.card.cards import Readers
 from pyjpki11.cli.diagnosis import virtual_reader
 from pyjpki11.cli.diagnosis.finding import NOTE, OK, PROBLEM, Finding
-from pyjpki11.cli.exits import ToolError
 from pyjpki11.cli.language import _
+from pyjpki11.cli.terminal import exits
+from pyjpki11.cli.terminal.exits import ToolError
+from pyjpki11.cli.wording import failures
 from pyjpki11.errors import KeptOut, ServiceUnavailable
 
 #: Where pcscd is, which a user's PATH need not name.
@@ -57,7 +58,7 @@ def _service_problem(error: ServiceUnavailable) -> Finding:
     if shutil.which("pcscd", path=f"{os.environ.get('PATH', '')}:{SYSTEM_FOLDERS}") is None:
         message, remedy = _("The PC/SC service is not installed."), _("Install it: sudo apt install pcscd")
         return Finding(PROBLEM, "no-pcscd", message, remedy, exits.NO_READER)
-    failure = exits.failure(error)
+    failure = failures.failure(error)
     message = f"{failure.message} ({failure.detail})"
     remedy = _("Start it: sudo systemctl enable --now pcscd.socket")
     return Finding(PROBLEM, failure.code, message, remedy, exits.NO_READER)

@@ -1,0 +1,1 @@
+"""The card that the user means: found, asked for its PIN, used."""

@@ -1,0 +1,28 @@
+"""`pyjpki11 cert export`: a certificate for other programs."""
+
+from __future__ import annotations
+
+import click
+
+from pyjpki11.cli.card.cards import card_options
+from pyjpki11.cli.card.pin_prompt import PinSource, pin_options
+from pyjpki11.cli.commands import cert_output
+from pyjpki11.cli.language import _
+from pyjpki11.cli.terminal.click_help import command as make_command
+from pyjpki11.cli.terminal.options import Options
+
+
+@make_command(
+    "export",
+    help=_(
+        "Write a certificate on the card, in PEM unless --format says otherwise: auth for user authentication, sign "
+        "for digital signatures (after its password), auth-ca and sign-ca for those of their issuers."
+    ),
+)
+@cert_output.options("pem")
+@card_options
+@pin_options
+@click.pass_obj
+def command(options: Options, which: str, form: str, target: str, force: bool, pin: PinSource) -> None:
+    """See the help."""
+    cert_output.give(options, which, form, cert_output.look(options, form, target, force), pin)

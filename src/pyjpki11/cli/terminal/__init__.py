@@ -1,0 +1,1 @@
+"""Whatever comes from the terminal or goes to it."""

@@ -1,0 +1,30 @@
+"""What cards are, and why a certificate is not shown, for people."""
+
+from __future__ import annotations
+
+from pyjpki11.card import token_info
+from pyjpki11.card.token_info import TokenInfo
+from pyjpki11.cli.language import N_, _
+
+#: Kind of card, which JSON calls so, too -> its name for people.
+KINDS = {
+    token_info.INDIVIDUAL_NUMBER_CARD: N_("Individual Number Card (My Number card)"),
+    token_info.JUKI_CARD: N_("Basic Resident Registration Card (juki card)"),
+    token_info.ANDROID: N_("Android phone"),
+    token_info.IPHONE: N_("iPhone"),
+    token_info.OTHER: N_("another card with a JPKI application"),
+}
+#: Why a certificate is not shown, in words.
+STATES = {
+    "hidden": N_("shown only after its PIN: {command}"),
+    "missing": N_("there is no such certificate on the card"),
+    "unreadable": N_("what the card holds in its place is no certificate"),
+}
+#: Who issues the certificates of software cards, and nothing else.
+SOFTWARE_ISSUER = "JPKI-SOFTCARD"
+
+
+def name_of(info: TokenInfo, is_software: bool) -> str:
+    """What a card is, for people."""
+    kind = _(KINDS[info.kind])
+    return _("Software card: {kind}", kind=kind) if is_software else kind
