@@ -258,7 +258,7 @@ def test_file_of_the_content(desk: CardTool, key: str, signature: int, content: 
     usual = ["sh", "-c", 'umask 022; exec "$@"', "sh"]
     desk("sign", "--key", key, "--pin-file", f"{key}.pin", "-o", "signature", "content")
     (desk.folder / "signature").chmod(signature)
-    verify = ("verify", "--test-card", "signature", "-o")
+    verify = ("verify", "--test-card", "--accept-auth", "signature", "-o")
     desk(*verify, "out", prefix=usual)
     assert (desk.folder / "out").stat().st_mode & 0o777 == content
     desk.write("out", b"mine")
@@ -277,10 +277,10 @@ def test_standard_input(desk: CardTool) -> None:
         desk("sign", "--key", "auth", "--pin-file", "auth.pin", *options, "-o", name, "content")
     for piped in ("cat attached |", "< attached"):
         shell = ["bash", "-o", "pipefail", "-c", f'"$@" {piped}' if piped[0] == "<" else f'{piped} "$@"', "bash"]
-        desk("verify", "--test-card", "-", "-o", "out", "--force", prefix=shell)
+        desk("verify", "--test-card", "--accept-auth", "-", "-o", "out", "--force", prefix=shell)
         assert desk.read("out") == CONTENT
     from_pipe = ["bash", "-o", "pipefail", "-c", 'cat content | "$@"', "bash"]
-    desk("verify", "--test-card", "--content", "-", "detached", prefix=from_pipe)
+    desk("verify", "--test-card", "--accept-auth", "--content", "-", "detached", prefix=from_pipe)
 
 
 def test_files_that_cannot_be_read(desk: CardTool) -> None:

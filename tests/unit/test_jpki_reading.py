@@ -191,7 +191,7 @@ def test_identity() -> None:
             "0" * 31 + "1",
             "E16R01NJ",
             "0000000020500003",
-            "Individual Number Card",
+            "individual-number-card",
         )
     connection.assert_finished()
 
@@ -199,7 +199,7 @@ def test_identity() -> None:
 def test_no_token_info_is_no_error() -> None:
     connection = Scripted(SELECT_AP, ("00B0860060", "6A82"), select_ef("0006", "6A82"))
     info = jpki(connection).read_token_info()
-    assert (info.label, info.kind) == ("", "other JPKI token")
+    assert (info.label, info.kind) == ("", "other-jpki")
     connection.assert_finished()
 
 
@@ -235,11 +235,11 @@ def test_glance_after_a_reset_selects_first() -> None:
 
 
 KINDS = {
-    "JPKIAPICCTOKEN2": "Individual Number Card",
-    "JPKIAPICCTOKEN": "Basic Resident Registration Card",
-    "JPKIAPGPSETOKEN": "Android phone",
-    "JPKIAPIOSTOKEN": "iPhone",
-    "JPKIAPICCTOKEN3": "other JPKI token",
+    "JPKIAPICCTOKEN2": "individual-number-card",
+    "JPKIAPICCTOKEN": "juki-card",
+    "JPKIAPGPSETOKEN": "android",
+    "JPKIAPIOSTOKEN": "iphone",
+    "JPKIAPICCTOKEN3": "other-jpki",
 }
 
 
@@ -253,5 +253,5 @@ def test_kinds_of_cards(label: str, kind: str, filler: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"JPKI", b"\xff" * 160, bytes(160)], ids=len)
 def test_token_info_of_any_form(data: bytes) -> None:
     info = TokenInfo(data)
-    assert info.kind == "other JPKI token"
+    assert info.kind == "other-jpki"
     assert all(isinstance(text, str) for text in (info.label, info.manufacturer, info.model))
