@@ -1,7 +1,7 @@
 """Lets the tool's tests run as root in a checkout below a folder that others may write to, such as /tmp.
 
-There the tool rightly refuses to register the module: root would run what others can exchange. The tests want to see what
-else it does, so those folders (TESTS_TRUST) count as root's alone. Python imports this module at its start.
+There the tool rightly refuses to register the module: root would run what others can exchange. The tests want to see
+what else it does, so those folders (TESTS_TRUST) count as root's alone. Python imports this module at its start.
 """
 
 from __future__ import annotations
