@@ -63,7 +63,7 @@ def test_registered_twice_from_different_folders(
     for env in builds.values():
         tool("register", program, *options, env=env)
         texts = [content for content in tree(base).values() if isinstance(content, bytes)]
-        assert any(env["PYTHONPATH"].encode() in text for text in texts)
+        assert any(env["PYTHONPATH"].split(":")[0].encode() in text for text in texts)
     tool("unregister", program, *options, env=builds[last])
     assert tree(base) == before
     assert "Nothing to change." in tool("unregister", program, *options).stdout
