@@ -105,7 +105,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     for place, makers in enumerate(ORDER):
         for owner, name in makers:
             monkeypatch.setattr(owner, name, watched(seen, place, getattr(owner, name)))
-    monkeypatch.setattr(entry, "_change", entry.allocate_lock())
+    monkeypatch.setattr(entry, "_change", watched(seen, 0, threading.Lock)())
     yield seen
     assert seen.wrong == []
 
