@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import posix
 
-from pyjpki11 import trusted_files
-from pyjpki11.printable import printable
-
 ERROR, WARNING, INFO, DEBUG = range(4)
 STDERR = "stderr"  # the target that is not a file
 NAMES = ("ERROR", "WARNING", "INFO", "DEBUG")
@@ -42,14 +39,17 @@ def write(level: int, message: str) -> None:
     """
     if _target is None or level > _level:
         return
-    line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {printable(' | '.join(message.splitlines()))}\n"
     try:
+        from pyjpki11 import trusted_files  # only here: most processes have no log
+        from pyjpki11.printable import printable
+
+        line = f"pyjpki11[{posix.getpid()}] {NAMES[level]}: {printable(' | '.join(message.splitlines()))}\n"
         if _target == STDERR:
             posix.write(2, line.encode())
         else:
             trusted_files.append(_target, line.encode())
-    except (OSError, ValueError):
-        pass  # closed stderr, full disk, no such folder, a name that cannot be one, a file of others
+    except (OSError, ValueError, ImportError):
+        pass  # Python ends, closed stderr, full disk, no such folder, a name that cannot be one, a file of others
 
 
 def error(message: str) -> None:

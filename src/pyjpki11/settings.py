@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyjpki11 import host_program, log, trusted_files
+import posix
+
+from pyjpki11 import host_program, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ def _log_complaints(target: str | None) -> Iterator[str]:
     """A log that cannot be written does not say so itself; `pyjpki11 doctor` does."""
     if not target or target == log.STDERR:
         return
+    from pyjpki11 import trusted_files  # only here, too
+
     try:
         trusted_files.require_appendable(target)
     except (OSError, ValueError) as error:
@@ -170,9 +174,12 @@ def _parse(path: str, complaints: list[str]) -> Table:
     if not path:
         return {}
     try:
-        content = trusted_files.read(path, MAX_FILE_LEN)
+        posix.lstat(path)
         import tomllib  # only here: most users have no such file, and it is slow to import
 
+        from pyjpki11 import trusted_files
+
+        content = trusted_files.read(path, MAX_FILE_LEN)
         return tomllib.loads(content.decode())
     except (FileNotFoundError, NotADirectoryError):
         return {}

@@ -250,5 +250,5 @@ def test_standard_input(desk: CardTool) -> None:
     desk.write("pem", b"".join(armoured([made])))
     for name in ("signature", "pem"):
         piped = ["sh", "-c", f'cat {name} | "$@"', "sh"]
-        desk("verify", "--root", "root.pem", "-", "-o", "taken", prefix=piped)
+        desk("verify", "--root", "root.pem", "-", "-o", "taken", "--force", prefix=piped)
         assert desk.read("taken") == CONTENT

@@ -13,18 +13,17 @@ from model.operations import (
     CANCEL_FLAGS,
     DIGESTS,
     INITS,
-    SIGNING_HASHES,
     USES,
     Call,
     is_signature,
     signature_block,
 )
 from model.outcomes import refusal, success
+from model.signatures import signature_over
 from model.steps import step
 from model.world import Operation, Session, SessionObject
 from module.numbers import NUMBERS
 
-from jpki_softcard.padding import pkcs1_v15, pss_sha256
 from pyjpki11.cryptoki import ckf, ckm, cko
 
 DATA = (b"", b"a", b"what is to be signed", b"x" * 32, b"y" * 51)
@@ -34,10 +33,6 @@ ROOMS = ("enough", "enough", "enough", "exact", "short", "query", "query", "nowh
 FAULTS = ("", "", "", "", "", "unknown", "foreign", "parameter", "none")
 KEYS = ("right", "right", "right", "right", "right", "made", "other", "certificate", "nothing")
 SIGNATURES = ("good", "good", "bad", "short")
-DIGEST_INFO = {
-    ckm.SHA256_RSA_PKCS: bytes.fromhex("3031300D060960864801650304020105000420"),
-    ckm.SHA512_RSA_PKCS: bytes.fromhex("3051300D060960864801650304020305000440"),
-}
 WITHOUT_DATA = ("Final", "MessageBegin", "VerifyRecover")
 NO_OBJECT = 0x7FFFFFFF
 BEGUN_WITH_CARD = ("sign", "sign-recover", "sign-messages")
@@ -224,7 +219,8 @@ class Application(Machine):
             problems += key_problems
         operation = Operation(given.number)
         if kind == "verify-signature":
-            operation.signature = self._signature(session.token.name, number, DATA[2], "good")
+            key_of_card = self.reader.card.store.key(session.token.name)
+            operation.signature = signature_over(key_of_card, number, DATA[2], "good")
             arguments += [operation.signature, len(operation.signature)]
         outcomes = self.operations.begin(session, kind, operation, problems)
         rv = self.library.call(INITS[kind], session.handle, given, *arguments[1:])
@@ -320,7 +316,8 @@ class Application(Machine):
         call = Call(name, data, None)
         if kind.startswith("verify") and role.finishes:
             signed = operation.data + (data or b"")
-            call.signature = self._signature(session.token.name, operation.mechanism, signed, signature)
+            key_of_card = self.reader.card.store.key(session.token.name)
+            call.signature = signature_over(key_of_card, operation.mechanism, signed, signature)
         length = self.operations.output_len(call, operation)
         call.room = {"enough": length + 44, "exact": length, "short": length - 1}.get(room)
         output = Output(call.room)
@@ -374,18 +371,6 @@ class Application(Machine):
             assert len(output.content) == output.length.value
         else:
             assert is_signature(key, operation.mechanism, data, output.content), "a wrong signature was handed out"
-
-    def _signature(self, name: str, number: int, data: bytes, how: str) -> bytes:
-        """A signature over data by the card's key, though not by the card."""
-        key = self.reader.card.store.key(name)
-        if number == ckm.SHA256_RSA_PKCS_PSS:
-            block = pss_sha256(hashlib.sha256(data).digest(), key.n.bit_length(), 32)
-        elif number in DIGEST_INFO:
-            block = pkcs1_v15(DIGEST_INFO[number] + hashlib.new(SIGNING_HASHES[number].name, data).digest(), key.size)
-        else:
-            block = pkcs1_v15(data[:245], key.size)
-        made = key.apply(block)
-        return {"good": made, "bad": made[:-1] + bytes((made[-1] ^ 1,)), "short": made[1:]}[how]
 
     # -- operations: how they are cancelled -----------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from support.process import run
 
 #: What may be loaded beside Python's own first modules after C_Initialize. Each costs every host that loads us, so a
 #: new one wants a reason; most of what a module needs can be imported where it is needed.
-STANDARD = {"_stat", "gc", "itertools"}
+STANDARD = {"gc", "itertools"}
 OURS = {
-    "": {"environment", "errors", "host_program", "installation", "log", "printable", "settings", "trusted_files"},
+    "": {"environment", "errors", "host_program", "installation", "log", "settings"},
     "boundary": {"_cffi", "_cffi.lib", "attach", "ckr_table", "entry", "general", "marshal"},
     "cryptoki": {"ck", "ckf", "ckr", "names"},
     "provider": {"job_thread", "module", "reader_slots", "reader_watch"},
@@ -27,9 +27,9 @@ OURS = {
 FOREIGN = {"_cffi_backend", "swig_runtime_data5"}
 #: What may come with the first signature of a new card: it is hashed, and the authorities are read from PEM. Where
 #: hashes are depends on the Python's version.
-STANDARD_FOR_SIGNING = {"_sha256", "_sha2", "binascii"}
+STANDARD_FOR_SIGNING = {"_sha256", "_sha2", "_stat", "binascii"}
 OURS_FOR_SIGNING = {
-    "": {"cache_files"},
+    "": {"cache_files", "trusted_files"},
     "boundary": {"mechanism_parameters", "objects", "operation_calls", "sessions", "signing"},
     "card": {"application", "certificate", "jpki", "layout", "pin", "token_info"},
     "cryptoki": {"attributes", "cka", "ckc", "ckg", "ckk", "ckm", "cko", "ckp", "cks", "cku", "mechanisms"},

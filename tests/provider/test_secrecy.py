@@ -94,7 +94,7 @@ def test_the_log_has_no_pin(make_desk: DeskMaker, debug_log: Path, fault: str) -
         desk.do("sign", "sign")
     desk.do("finalize")
     written = debug_log.read_text()
-    assert "My Number card" in written
+    assert "software card" in written
     assert [one for pin in (RIGHT, WRONG, MALFORMED) for one in spellings(pin) if one in written] == []
 
 

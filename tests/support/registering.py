@@ -64,7 +64,7 @@ def new_build(roots_folder: Path, module_path: Path) -> Callable[[str], dict[str
 
     def make(name: str) -> dict[str, str]:
         shutil.copytree(module_path.parent, roots_folder / name / "pyjpki11")
-        return {"PYTHONPATH": str(roots_folder / name)}
+        return {"PYTHONPATH": ":".join(filter(None, (str(roots_folder / name), os.environ.get("PYTHONPATH"))))}
 
     return make
 

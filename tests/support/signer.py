@@ -50,7 +50,7 @@ def judged(path: Path, content: bytes | None = None) -> list[list[str]]:
         parts = envelope.open_envelope(data)
         document = SignedDocument(parts.skeleton)
         chunks = [content or b""] if parts.pieces is None else pieces_of(data, parts.pieces)
-        signatures = document.judge(hashes_of(chunks, document.digests), NOW)
+        signatures = document.judge(hashes_of(chunks, document.digests), datetime.now(UTC))
     marks = {BAD: "!", OPEN: "?", UNPROVEN: "~"}
     return [[f"{marks.get(it.result, '')}{it.check} {it.code}" for it in one.findings] for one in signatures]
 

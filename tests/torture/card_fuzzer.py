@@ -10,6 +10,7 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Hashable
+from pathlib import Path
 
 from torture.choices import Choices, Corpus
 from torture.hostile_reader import Memory, Reader
@@ -49,12 +50,11 @@ def main(state: str, count: int, seed: int) -> None:
         most = max(most, in_one_call)
     for outcome, times in sorted(outcomes.items()):
         print(outcome, times)
-    peak_len = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print("answers", answers)
     print("examples", examples)
     print("features", corpus.features)
     print("most_commands_in_a_call", most)
-    print("peak_mib", peak_len >> 20)
+    print("peak_mib", int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) >> 10)
 
 
 if __name__ == "__main__":

@@ -38,16 +38,23 @@ class CardFacts:
     def serial_number(self) -> str:
         """That of the authentication certificate in hex, which is the card's only free and unique number; where
         it cannot be read (a phone before login, a spoilt file), what the card itself says."""
+        head = self._authentication_head()
+        return serial_number_in(head).hex().upper() if head else self.token_info.serial_number
+
+    def _authentication_head(self) -> bytes:
+        """The beginning of the authentication certificate, which only this card has; empty where there is none to be
+        seen now."""
         try:
             head = self._certificates.head(AUTHENTICATION.certificate_ef)
             if head is not None:
-                return serial_number_in(head).hex().upper()
+                serial_number_in(head)
+                return head
         except SecurityStatusNotSatisfied:
             log.info("the authentication certificate shows after a login only")
         except BadCardData as error:
             log.warning(f"the authentication certificate is unreadable: {error}")
             self._certificates.spoil(AUTHENTICATION.certificate_ef)
-        return self.token_info.serial_number
+        return b""
 
     def certificate(self, ef: int) -> Certificate | None:
         """The certificate in an EF, or None when the EF holds none, or none that can be read.
@@ -62,17 +69,10 @@ class CardFacts:
         One that looks at the PIN first is asked again after a login. (Java asks 13 times before it.)
         """
         if not self.pss.is_looked_up:
-            self.pss.look_up(self._name())
+            self.pss.look_up(self._authentication_head())
         if self.pss.is_open_question(is_logged_in):
             self.pss.learn(self._card.run(self._card.jpki.knows_pss, key), is_logged_in)
         return self.pss.is_present
-
-    def _name(self) -> bytes:
-        """What only this card has: the beginning of its authentication certificate; empty where that does not show."""
-        try:
-            return self._certificates.head(AUTHENTICATION.certificate_ef) or b""
-        except SecurityStatusNotSatisfied:
-            return b""
 
     def forget_failures(self) -> None:
         """Ask again for what the card did not give: it may have failed for a moment only."""

@@ -8,13 +8,13 @@ from itertools import count
 from pyjpki11 import log
 from pyjpki11.cryptoki import ckf, ckr
 from pyjpki11.errors import CryptokiError, JpkiError
-from pyjpki11.provider.reader_slots import ReaderSlots
 from pyjpki11.provider.reader_watch import ReaderWatch
 from pyjpki11.reader.drivers import open_driver
 from pyjpki11.settings import SLOTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pyjpki11.provider.reader_slots import ReaderSlots
     from pyjpki11.provider.session import Session
     from pyjpki11.provider.token import Token
     from pyjpki11.settings import Settings
@@ -63,6 +63,10 @@ class Module:
         except JpkiError as error:
             log.error(str(error))
             return
+        if not names:
+            return
+        from pyjpki11.provider.reader_slots import ReaderSlots  # only here: many computers have no reader
+
         with self._lock:
             known = {it.reader for it in self._readers}
             for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import click
@@ -65,5 +66,5 @@ def _text(certificate: x509.Certificate, which: str, found: Sequence[Finding]) -
     title = _(PLACES[which].title) if which in PLACES else which
     yield from certificate_text.lines(certificate, title)
     yield ""
-    yield from columns.wrap(verdicts.headline(verdicts.CERTIFICATE, found), columns.COLUMNS)
+    yield from columns.wrap(verdicts.headline(verdicts.CERTIFICATE, found), columns.room(sys.stdout))
     yield from verdicts.lines(found)

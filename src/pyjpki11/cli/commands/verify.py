@@ -221,7 +221,7 @@ def _signer(judged: Judged) -> dict[str, object]:
 
 
 def _text(judged: Sequence[Judged]) -> Iterator[str]:
-    yield from columns.wrap(verdicts.headline(verdicts.SIGNATURE_ITSELF, _all(judged)), columns.COLUMNS)
+    yield from columns.wrap(verdicts.headline(verdicts.SIGNATURE_ITSELF, _all(judged)), columns.room(sys.stdout))
     for it in judged:
         yield ""
         yield _("Signer")
