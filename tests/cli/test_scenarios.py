@@ -1,6 +1,15 @@
 """What the tool prints in both languages, with the card inside the program as well as in a reader of pcscd.
 
 UPDATE_EXPECTED=1 writes the expected texts anew; look at what has changed before you commit it.
+
+A scenario, in scenarios/COMMAND.toml; what must be printed is in expected/LANGUAGE/NAME.txt:
+
+command: the arguments; READER stands for the reader of the card.
+status:  the exit status.
+input:   standard input, nothing without it.   faults: of the card.   tries: left of its PINs.
+where:   "softcard" inside the program, "pcsc" in pcscd's virtual reader, both without it; "nowhere": no pcscd runs.
+files:   what is in the folder, by name.   before: commands that succeed first, each with its input.
+card:    false: none is in the reader.   full: true: standard output is a full disk.
 """
 
 from __future__ import annotations
@@ -23,7 +32,11 @@ from jpki_softcard.store import PIN_FILE, Store
 from pyjpki11.cli.terminal import columns
 
 HERE = Path(__file__).parent
-SCENARIOS: list[dict[str, Any]] = tomllib.loads((HERE / "scenarios.toml").read_text())["scenario"]
+SCENARIOS: list[dict[str, Any]] = [
+    scenario
+    for path in sorted((HERE / "scenarios").glob("*.toml"))
+    for scenario in tomllib.loads(path.read_text())["scenario"]
+]
 LANGUAGES = {"en": ENGLISH, "ja": JAPANESE}
 #: Where the card is -> the reader's name.
 READERS = {"softcard": "Software card 00", "pcsc": "Virtual PCD 00 00"}
