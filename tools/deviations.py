@@ -22,7 +22,7 @@ DEVIATIONS = (
         "Each card in use has a helper thread, as has the PC/SC service, even where "
         "`CKF_LIBRARY_CANT_CREATE_OS_THREADS` is set.",
         "5.4.4: `CKR_NEED_TO_CREATE_THREADS`, or no threads",
-        "A card that never answers must not hang its host (decision 8); NSS and p11-kit always set the flag.",
+        "A card that never answers must not hang its host (decision 15); NSS and p11-kit always set the flag.",
     ),
     Deviation(
         "`C_Login` answers `CKR_PIN_LEN_RANGE` or `CKR_PIN_INVALID` for a PIN that no such card can have.",

@@ -45,7 +45,7 @@ INSTRUCTIONS = {
         Instruction(0x80, 0xFC, objects.phone_only),
     )
 }
-# Card: reference 1.2
+# Card: notes 1.2
 CHANNELS = (0x01, 0x02, 0x03)
 PROTECTED = (0x08, 0x0C)
 GET_RESPONSE = 0xC0
@@ -99,7 +99,7 @@ class Card:
     def reset(self) -> bytes:
         """Reset from the reader; the ATR.
 
-        Card: reference 3.4. Without contacts the field stays on, so nothing is forgotten.
+        Card: notes 3.4. Without contacts the field stays on, so nothing is forgotten.
         """
         if self.rules.reset_clears:
             self.power_off()
@@ -143,7 +143,7 @@ class Card:
 
 
 def _understand(raw: bytes) -> tuple[Command, Handler]:
-    """Class byte, instruction byte, length, in this order. Card: reference 1.2, 2.2"""
+    """Class byte, instruction byte, length, in this order. Card: notes 1.2, 2.2"""
     refuse_unless(len(raw) >= 4, SW.WRONG_LENGTH)
     cla, row = raw[0], INSTRUCTIONS.get(raw[1])
     refuse_unless(cla not in CHANNELS, SW.CHANNEL_NOT_SUPPORTED)

@@ -29,7 +29,7 @@ class Chip:
     def enter(self, application: Application) -> None:
         """Make an application current.
 
-        Card: reference 3.4. Its PINs stay verified when it already was; another application's do not.
+        Card: notes 3.4. Its PINs stay verified when it already was; another application's do not.
         """
         if application is not self.application or self.rules.reselect_clears:
             self.verified.clear()
@@ -49,7 +49,7 @@ class Chip:
     def target(self, reference: int) -> File:
         """The EF a reference byte means, 80 or 80 + short EF identifier, which becomes current.
 
-        Card: reference 1.2; identifiers 01 to 1E, selected as a side effect
+        Card: notes 1.2; identifiers 01 to 1E, selected as a side effect
         """
         refuse_unless(reference & 0xE0 == CURRENT_EF, SW.WRONG_P1P2)
         short = reference & 0x1F

@@ -4,7 +4,7 @@ import os
 
 from .digest import sha256
 
-# Card: reference 4. DigestInfo of SHA-256 up to the hash.
+# Card: notes 4. DigestInfo of SHA-256 up to the hash.
 SHA256_DIGEST_INFO = bytes.fromhex(
     "30 31"  # SEQUENCE, 49 bytes
     "30 0D"  # SEQUENCE: AlgorithmIdentifier

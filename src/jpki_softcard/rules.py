@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-# Card: reference 2.1. The contact interface, T=1 only, no historical bytes.
+# Card: notes 2.1. The contact interface, T=1 only, no historical bytes.
 CONTACT_ATR = bytes.fromhex(
     "3B"  # TS: direct convention
     "E0"  # T0: TB1, TC1, TD1 follow, 0 historical bytes
@@ -15,7 +15,7 @@ CONTACT_ATR = bytes.fromhex(
     "14"  # TCK
 )
 ATRS = {
-    # Card: reference 2.1, the measured ones
+    # Card: notes 2.1, the measured ones
     "contact": CONTACT_ATR,
     "contact-fb": bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B"),
     "contact-c5": bytes.fromhex("3BC5FF8131FB458073C6010000"),
@@ -31,7 +31,7 @@ class Rules(NamedTuple):
 
     # what the card is
     atr: bytes = CONTACT_ATR
-    label: bytes = b"JPKIAPICCTOKEN2"  # Card: reference 5
+    label: bytes = b"JPKIAPICCTOKEN2"  # Card: notes 5
     has_jpki: bool = True
     has_face: bool = True  # the text AP, the visual AP
     auth_certificate_needs_pin: bool = False

@@ -5,7 +5,7 @@ from enum import IntEnum, unique
 
 @unique
 class SW(IntEnum):
-    """SW1 SW2 as one big-endian number. Card: reference 1.2, 3.2, 4.1; Spec: ISO/IEC 7816-4:2020 5.6"""
+    """SW1 SW2 as one big-endian number. Card: notes 1.2, 3.2, 4.1; Spec: ISO/IEC 7816-4:2020 5.6"""
 
     OK = 0x9000
     MORE_DATA = 0x6100  # low byte: bytes waiting

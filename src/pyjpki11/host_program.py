@@ -5,7 +5,7 @@ from __future__ import annotations
 import posix
 
 #: Name of a browser's process -> the name that all processes of that browser share. Each of these asks for the PIN of
-#: every slot it sees, as NSS does. Clients: reference 1.2
+#: every slot it sees, as NSS does. Spec: OpenSC src/pkcs11/misc.c, is_nss_browser
 BROWSERS = {
     "firefox": "firefox",
     "firefox-bin": "firefox",

@@ -37,7 +37,7 @@ class Settings:
         self.signature_consent = CONSENT_EACH_SIGNATURE
         #: Whether a logout also ends the login on the card. Design: decision 6
         self.logout = LOGOUT_CLEARS_CARD
-        #: Seconds after which a card that does not answer is given up. Design: decision 8
+        #: Seconds after which a card that does not answer is given up. Design: decision 15
         self.card_timeout: float = 20
         #: Whether public certificates are kept for the next time. Design: decision 9
         self.certificate_cache = True

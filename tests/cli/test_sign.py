@@ -224,7 +224,7 @@ def test_card_without_signature_certificate(new_tool: NewTool, softcard_state: P
 
 
 def test_phone(new_tool: NewTool, softcard_state: Path) -> None:
-    """Its authentication certificate shows after the PIN only. Card: reference 1.3"""
+    """Its authentication certificate shows after the PIN only. Card: notes 1.3"""
     tool = new_tool(softcard_state, "fault=phone")
     tool("sign", "--key", "auth", "--pin-file", "auth.pin", "a.txt")
     accept(tool, "auth", "a.txt.p7m", "-inform", "DER")

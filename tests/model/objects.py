@@ -19,7 +19,7 @@ def ulong(value: int) -> bytes:
 
 @dataclass(frozen=True)
 class CardObject:
-    """An object on the card. design: decision 4; reference: card.md 8.1"""
+    """An object on the card. Design: decision 4; Card: notes 8.1"""
 
     kind: int
     label: bytes

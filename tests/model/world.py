@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from model.outcomes import Effect, Outcomes, chain, nothing, refusal, success
 from model.pins import form_problems
 
-TOKENS = ("auth", "sign")  # in the order of their slots. design: decision 4
+TOKENS = ("auth", "sign")  # in the order of their slots. Design: decision 4
 PINS = {"auth": b"1234", "sign": b"ABC123"}
 MAX_TRIES = {"auth": 3, "sign": 5}
 CONSENTED = ("sign", "sign-recover", "sign-messages")
@@ -124,7 +124,7 @@ class World:
         self.slot_events.clear()
 
     def finalize(self) -> Outcomes:
-        """C_Finalize, which logs out. design: decision 6"""
+        """C_Finalize, which logs out. Design: decision 6"""
         return success(self._finish)
 
     def _finish(self) -> None:
@@ -153,12 +153,12 @@ class World:
         self.ours.clear()
 
     def other_resets(self) -> None:
-        """Another process resets the card. reference: card.md 3.4"""
+        """Another process resets the card. Card: notes 3.4"""
         if self.rules.contact:
             self._lose_power()
 
     def other_clears(self) -> None:
-        """Another process selects another application, or takes the power. reference: card.md 3.4"""
+        """Another process selects another application, or takes the power. Card: notes 3.4"""
         self._lose_power()
 
     def other_verifies(self, name: str, is_right: bool) -> None:
@@ -262,7 +262,7 @@ class World:
         return self._present(token, pin, accept, nothing)
 
     def login_for_operation(self, session: Session, pin: bytes) -> Outcomes:
-        """C_Login for one signature; a failure takes the consent there was. design: decision 7"""
+        """C_Login for one signature; a failure takes the consent there was. Design: decision 7"""
         token = session.token
         waiting = [session.operations[kind] for kind in CONSENTED if kind in session.operations]
         if not waiting:
@@ -281,7 +281,7 @@ class World:
         return self._present(token, pin, accept, fail)
 
     def set_pin(self, session: Session, old: bytes, new: bytes) -> Outcomes:
-        """C_SetPIN: both PINs are looked at before anything is sent. design: decision 5"""
+        """C_SetPIN: both PINs are looked at before anything is sent. Design: decision 5"""
         token = session.token
         problems = [*form_problems(token.name, old), *form_problems(token.name, new)]
         problems += [] if session.is_rw else ["SESSION_READ_ONLY"]
@@ -296,7 +296,7 @@ class World:
         return self._present(token, old, accept, nothing)
 
     def _present(self, token: Token, pin: bytes, accept: Effect, fail: Effect) -> Outcomes:
-        """A PIN on its way to the card; whatever cannot be right never gets there. design: decision 5"""
+        """A PIN on its way to the card; whatever cannot be right never gets there. Design: decision 5"""
         name, pin = token.name, pin.upper()
         if problems := form_problems(name, pin):
             return dict.fromkeys(problems, fail)
@@ -346,7 +346,7 @@ class World:
             del token.objects[handle]
 
     def _clear_card(self) -> None:
-        """The card forgets what we have verified, once nobody is logged in with it. design: decision 6"""
+        """The card forgets what we have verified, once nobody is logged in with it. Design: decision 6"""
         if not self.rules.logout_clears or any(token.is_logged_in for token in self.tokens.values()):
             return
         if self.ours:
@@ -368,13 +368,13 @@ class World:
         return token.is_logged_in and token.name not in self.verified
 
     def may_lose_login(self, token: Token, outcomes: Outcomes) -> Outcomes:
-        """Outcomes of a call that may look at the signature certificate, and see the loss. design: decision 6"""
+        """Outcomes of a call that may look at the signature certificate, and see the loss. Design: decision 6"""
         if token.name == "sign" and self.has_lost_login(token):
             return {**outcomes, "USER_NOT_LOGGED_IN": lambda: self._end_login(token)}
         return outcomes
 
     def sign(self, token: Token, operation: Operation) -> Outcomes:
-        """The card signs, or says why not. design: decisions 6, 7"""
+        """The card signs, or says why not. Design: decisions 6, 7"""
         if not token.is_logged_in:
             return refusal("USER_NOT_LOGGED_IN")
         needs_consent = token.name == "sign" and self.rules.consents_each

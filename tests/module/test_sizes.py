@@ -97,7 +97,7 @@ def logged(start: Starter, softcard_state: Path, apdu_log: Path) -> Module:
 
 
 def signatures(apdu_log: Path) -> int:
-    """How often the card was told to sign. Card: reference 4"""
+    """How often the card was told to sign. Card: notes 4"""
     return sum(line.upper().startswith("> 802A00") for line in apdu_log.read_text().splitlines())
 
 

@@ -12,7 +12,7 @@ from support.process import run
 
 LIBRARIES = sorted(Path("/usr/lib").glob("**/opensc-pkcs11.so"))
 DATA = b"what is to be signed\n"
-# Token label, PIN, object id. reference: OpenSC src/libopensc/pkcs15-jpki.c
+# Token label, PIN, object id. Spec: OpenSC src/libopensc/pkcs15-jpki.c
 KEYS = {
     "authentication": ("JPKI (User Authentication PIN)", "1234", "01"),
     "signature": ("JPKI (Digital Signature PIN)", "ABC123", "02"),

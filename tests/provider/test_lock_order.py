@@ -1,4 +1,4 @@
-"""The order in which a thread takes locks, which docs/architecture.md writes down (Design: decision 11e).
+"""The order in which a thread takes locks, which docs/architecture.md writes down (Design: decision 15e).
 
 Every lock of the core is watched during a day's work. A thread that holds one may take another only if that stands
 further down in the order; two of one place are never held together.

@@ -21,7 +21,7 @@ from pyjpki11.provider import token_objects
 from pyjpki11.provider.objects import SENSITIVE
 
 YES, NO = b"\1", b"\0"
-#: Session -> label of an object, the issued certificate it is about. Card: reference 8.1
+#: Session -> label of an object, the issued certificate it is about. Card: notes 8.1
 CERTIFICATES = [
     ("auth", "User Authentication Certificate", "auth"),
     ("auth", "User Authentication Certificate CA", "auth_ca"),

@@ -184,7 +184,7 @@ def test_leaf_numbers(issued_card: Path, name: str) -> None:
             "2031-04-01T23:59:59+09:00",
         ),  # 1 April in Japan
         (date(1980, 2, 29), datetime(2026, 1, 1, tzinfo=UTC), "2030-02-28T23:59:59+09:00"),
-        # reference 6.3: a test card of 2025-10-27 is valid to 2030-02-17
+        # Card: notes 6.3: a test card of 2025-10-27 is valid to 2030-02-17
         (date(1980, 2, 17), datetime(2025, 10, 27, tzinfo=UTC), "2030-02-17T23:59:59+09:00"),
     ],
 )
@@ -241,5 +241,5 @@ def test_no_certificate_ends_before_it_begins(tmp_path: Path) -> None:
     ],
 )
 def test_eras(day: date, era: str) -> None:
-    """Card: reference 6.3"""
+    """Card: notes 6.3"""
     assert Person(birth_date=day).birth_text == era + day.strftime("%Y%m%d")

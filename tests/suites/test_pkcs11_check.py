@@ -10,7 +10,7 @@ import pytest
 from suites import newer_python, pkcs11_check
 from support.figures import Figures
 
-#: reference: suites.md 3, OpenSC 0.23 on a software My Number card
+#: What OpenSC 0.23 passes with a software My Number card.
 PASSES_OF_OPENSC = 586
 
 pytestmark = pytest.mark.conformance

@@ -13,7 +13,7 @@ OPENSC = sorted(Path("/usr/lib").glob("**/opensc-pkcs11.so"))
 
 
 class Key(NamedTuple):
-    """One of the card's key pairs, and what OpenSC's driver calls it. reference: OpenSC pkcs15-jpki.c"""
+    """One of the card's key pairs, and what OpenSC's driver calls it. Spec: OpenSC src/libopensc/pkcs15-jpki.c"""
 
     token: str
     pin: str

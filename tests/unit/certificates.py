@@ -22,7 +22,7 @@ def rsa_key(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPublicKey:
 
 
 def ec_key() -> ec.EllipticCurvePublicKey:
-    """A key of the next card's kind. Card: reference 11"""
+    """A key of the next card's kind. Card: notes 11"""
     return ec.derive_private_key(2, ec.SECP384R1()).public_key()
 
 
@@ -56,7 +56,7 @@ _AUTHORITY_KEYS: dict[bytes, rsa.RSAPrivateKey] = {}  # by certificate
 
 
 def authority(unit: str) -> bytes:
-    """A CA certificate with a key of its own, all with one name for each unit. Card: reference 6.2"""
+    """A CA certificate with a key of its own, all with one name for each unit. Card: notes 6.2"""
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it is fast to make, and guards nothing
     named = name((NameOID.ORGANIZATION_NAME, "JPKI-TEST"), (NameOID.ORGANIZATIONAL_UNIT_NAME, unit))
     der = issue(key, named, named, key.public_key())

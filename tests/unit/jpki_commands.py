@@ -16,7 +16,7 @@ from pyjpki11.iso7816.channel import Channel
 Lines = list[tuple[str, str | JpkiError]]
 
 OK = "9000"
-#: Card: reference 5, the vector
+#: Card: notes 5, the vector
 TOKEN_INFO_FILE = (
     b"JPKIAPICCTOKEN2".ljust(32)
     + b"0" * 31

@@ -27,7 +27,7 @@ def test_encoding(data_len: int, response_len: int, before: str, after: str) -> 
 
 
 def test_the_tries_query_has_exactly_four_bytes() -> None:
-    """A fifth byte is 6700 on a real card. Card: reference 3.3"""
+    """A fifth byte is 6700 on a real card. Card: notes 3.3"""
     assert apdu.encode(0x00, apdu.VERIFY, 0x00, 0x80) == bytes.fromhex("00200080")
 
 

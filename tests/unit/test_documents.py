@@ -129,7 +129,7 @@ def test_theirs_in_many_pieces(folder: Path) -> None:
 
 
 def test_elliptic_curve(folder: Path) -> None:
-    """The next card's kind of key. Card: reference 11"""
+    """The next card's kind of key. Card: notes 11"""
     signer = AUTHORITY.issue("curve", key=ec.generate_private_key(ec.SECP384R1()))
     assert judged(openssl_cms(folder, [signer], "-outform", "DER", "-nodetach", "-md", "sha384")) == [PLAIN]
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("src", "c_shim", "tests", "tools", "examples")
-SUFFIXES = {".py", ".c", ".h", ".def", ".map", ".sh", ".java", ".pyi"}
+SUFFIXES = {".py", ".c", ".h", ".def", ".map", ".sh", ".java", ".pyi", ".toml"}
 MOST_LINES = 400
 
 

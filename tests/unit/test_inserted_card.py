@@ -1,4 +1,4 @@
-"""Steps on a card that does not answer, that another program has, that leaves. Design: decisions 5, 8"""
+"""Steps on a card that does not answer, that another program has, that leaves. Design: decisions 5, 15"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thread in which calls are made that may never return. Design: decision 8"""
+"""The thread in which calls are made that may never return. Design: decision 15"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The JPKI application byte for byte: which one is selected, when that is said again, how a login ends.
 
-Card: reference 1, 3
+Card: notes 1, 3
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def test_others_find_our_application_selected(others: tuple[bool, bool], events:
 
 
 def test_no_aid_is_a_beginning_of_ours() -> None:
-    """Selecting part of our own name would select our own application. Card: reference 1.2"""
+    """Selecting part of our own name would select our own application. Card: notes 1.2"""
     assert layout.JPKI_AID.hex().upper() == "D392F000260100000001"
     assert not any(layout.JPKI_AID.startswith(aid) for aid in layout.OTHER_AIDS)
 

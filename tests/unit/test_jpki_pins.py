@@ -1,4 +1,4 @@
-"""The JPKI application byte for byte: PINs presented, changed, counted. Card: reference 3"""
+"""The JPKI application byte for byte: PINs presented, changed, counted. Card: notes 3"""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_no_pin_stays_behind_in_a_command() -> None:
 
 
 def change(key: KeyLayout, answer: str | JpkiError = OK) -> tuple[str, str | JpkiError]:
-    """CHANGE REFERENCE DATA, with the new PIN only. Card: reference 3.5"""
+    """CHANGE REFERENCE DATA, with the new PIN only. Card: notes 3.5"""
     return f"00240180{len(NEW_PINS[key.name]):02X}{NEW_PINS[key.name].hex().upper()}", answer
 
 

@@ -1,4 +1,4 @@
-"""The JPKI application byte for byte: certificates, and what the card says of itself. Card: reference 1, 5, 6"""
+"""The JPKI application byte for byte: certificates, and what the card says of itself. Card: notes 1, 5, 6"""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_read_head_of_every_certificate(ef: str) -> None:
 
 
 def test_the_certificates_are_where_they_were_observed() -> None:
-    """Card: reference 1.3"""
+    """Card: notes 1.3"""
     assert (AUTHENTICATION.certificate_ef, AUTHENTICATION.ca_certificate_ef) == (0x000A, 0x000B)
     assert (SIGNATURE.certificate_ef, SIGNATURE.ca_certificate_ef) == (0x0001, 0x0002)
 
@@ -181,7 +181,7 @@ def test_reading_after_another_program_selected_another_application() -> None:
 
 
 def test_identity() -> None:
-    """Read right after the SELECT. Card: reference 5"""
+    """Read right after the SELECT. Card: notes 5"""
     connection = Scripted(SELECT_AP, TOKEN_INFO, TOKEN_INFO)
     card = jpki(connection)
     for info in (card.read_token_info(), card.read_token_info()):

@@ -1,4 +1,4 @@
-"""The JPKI application byte for byte: signatures. Card: reference 4"""
+"""The JPKI application byte for byte: signatures. Card: notes 4"""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_silent_card_is_selected_again() -> None:
 
 
 def test_sign_pss() -> None:
-    """P1=04, P2 and the rest as ever. Card: reference 4.1"""
+    """P1=04, P2 and the rest as ever. Card: notes 4.1"""
     card, connection = selected((f"802A049720{'AB' * 32}00", SIGNATURE_BYTES + OK))
     assert card.sign(AUTHENTICATION, b"\xab" * 32, SIGN_PSS) == bytes.fromhex(SIGNATURE_BYTES)
     connection.assert_finished()
@@ -101,7 +101,7 @@ def test_a_refusal_of_pss_that_says_nothing_of_pss(key: KeyLayout, refusal: str)
 
 
 def test_a_card_that_knows_no_such_mode() -> None:
-    """It says so of P1, in our application and nobody else's. Card: reference 4.2"""
+    """It says so of P1, in our application and nobody else's. Card: notes 4.2"""
     command = f"802A04{{}}20{'AB' * 32}00"
     lines: Lines = [(command.format("97"), "6A86"), select_ef("0017"), (command.format("80"), "6A86")]
     card, connection = selected(*lines, SELECT_AP, *lines)

@@ -92,7 +92,7 @@ def test_cheap_attributes_are_computed_ones() -> None:
     assert CHEAP <= computed
 
 
-#: Token -> label, CKA_ID, class, whether it shows only after a login. Card: reference 8.1
+#: Token -> label, CKA_ID, class, whether it shows only after a login. Card: notes 8.1
 OPENSC = {
     AUTHENTICATION_OBJECTS: {
         ("User Authentication Certificate", b"\1", cko.CERTIFICATE, False),

@@ -1,4 +1,4 @@
-"""A card over PC/SC, with a library in C that answers what it likes, or not at all. Design: decision 8"""
+"""A card over PC/SC, with a library in C that answers what it likes, or not at all. Design: decisions 11, 15"""
 
 from __future__ import annotations
 

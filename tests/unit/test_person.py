@@ -1,4 +1,4 @@
-"""The holder of a card, as its signature certificate has them. Card: reference 6.3"""
+"""The holder of a card, as its signature certificate has them. Card: notes 6.3"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of PINs: what cannot be right is refused before it is sent. Card: reference 3.1"""
+"""The form of PINs: what cannot be right is refused before it is sent. Card: notes 3.1"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Card(NamedTuple):
 
     @property
     def info(self) -> TokenInfo:
-        """As EF 0006 has it. Card: reference 5"""
+        """As EF 0006 has it. Card: notes 5"""
         return TokenInfo(b"JPKIAPICCTOKEN2".ljust(32) + self.maker.encode().ljust(32) + b" " * 32)
 
     def run(self, step: Callable[..., Any], *arguments: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from pyjpki11.iso7816 import status
 
-# Card: reference 3.2, 3.3
+# Card: notes 3.2, 3.3
 TRIES = {
     0x63C0: 0,
     0x63C1: 1,

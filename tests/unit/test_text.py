@@ -1,4 +1,4 @@
-"""The input assist application's commands, byte for byte. Card: reference 7.1"""
+"""The input assist application's commands, byte for byte. Card: notes 7.1"""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_change() -> None:
 
 
 def test_first_command_6f00() -> None:
-    """Said again once. Card: reference 1.2"""
+    """Said again once. Card: notes 1.2"""
     line = Scripted((SELECT_AP[0], "6F00"), *LOGIN)
     TextCard(Channel(line)).verify_pin(TEXT, pin())
     line.assert_finished()

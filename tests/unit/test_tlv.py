@@ -20,7 +20,7 @@ HEADERS = {
     "3082FFFF": (0x30, 4, 0xFFFF),
     "3083010000": (0x30, 5, 0x10000),
     "308400000001": (0x30, 6, 1),
-    "308105": (0x30, 3, 5),  # the card writes long forms of short lengths too. Card: reference 7.1
+    "308105": (0x30, 3, 5),  # the card writes long forms of short lengths too. Card: notes 7.1
     "30820005": (0x30, 4, 5),
     "DF2108": (0xDF21, 3, 8),
     "FF208183": (0xFF20, 4, 0x83),

@@ -4,7 +4,7 @@ from ..files import Application
 from ..rules import Rules
 from . import jpki, residence, text, visual
 
-# Card: reference 1.1. What is current after power-on.
+# Card: notes 1.1. What is current after power-on.
 ISSUER_DOMAIN = Application("ISD", bytes.fromhex("A0000001510000"))
 
 

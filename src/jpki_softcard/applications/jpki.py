@@ -3,13 +3,13 @@
 from ..files import CAPITALS_AND_DIGITS, FREE, Application, DataFile, KeyFile, PinFile, Source, fixed
 from ..rules import Rules
 
-# Card: reference 1.1
+# Card: notes 1.1
 AID = bytes.fromhex(
     "D3 92 F0 00 26"  # RID: national registration, Japan
     "01 00 00 00 01"  # PIX: public certification service
 )
 
-# Card: reference 1.3
+# Card: notes 1.3
 SIGN_CERTIFICATE = 0x0001
 SIGN_CA = 0x0002
 TOKEN_INFO = 0x0006
@@ -23,7 +23,7 @@ AUTH_PIN = 0x0018
 SIGN_KEY = 0x001A
 SIGN_PIN = 0x001B
 
-# Card: undocumented, own choice. Real EFs are larger than their certificate, filled with FF (reference 6.1).
+# Card: undocumented, own choice. Real EFs are larger than their certificate, filled with FF (notes 6.1).
 CERTIFICATE_EF_LEN = 2048  # bytes
 FILLER_LEN = 32  # bytes, the least there is
 
@@ -48,7 +48,7 @@ def application(rules: Rules) -> Application:
             KeyFile(TERMINAL_KEY, None, AUTH_PIN),
             KeyFile(AUTH_KEY, "sign" if rules.swaps_keys else "auth", AUTH_PIN),
             KeyFile(SIGN_KEY, "auth" if rules.swaps_keys else "sign", SIGN_PIN),
-            # Card: reference 3.1
+            # Card: notes 3.1
             PinFile(AUTH_PIN, "auth", tries=3, min_len=4, max_len=4),
             PinFile(SIGN_PIN, "sign", tries=5, min_len=6, max_len=16, alphabet=CAPITALS_AND_DIGITS),
         ),
@@ -60,7 +60,7 @@ def _padded(content: bytes) -> bytes:
 
 
 def _sign_certificate(source: Source) -> bytes:
-    # Card: undocumented, own choice (reference 5 lists FF filler among what a card without it may hold)
+    # Card: undocumented, own choice (notes 5 lists FF filler among what a card without it may hold)
     return _padded(source.store.certificate("sign") if source.rules.has_sign_certificate else b"")
 
 
@@ -72,7 +72,7 @@ def _auth_certificate(source: Source) -> bytes:
 
 
 def _availability(source: Source) -> bytes:
-    # Card: reference 1.3
+    # Card: notes 1.3
     return bytes(
         [
             0x8F if source.rules.has_sign_certificate else 0x00,
@@ -83,7 +83,7 @@ def _availability(source: Source) -> bytes:
 
 
 def _token_info(source: Source) -> bytes:
-    """A serialised CK_TOKEN_INFO, 160 bytes, numbers big-endian. Card: reference 5"""
+    """A serialised CK_TOKEN_INFO, 160 bytes, numbers big-endian. Card: notes 5"""
     return b"".join(
         (
             source.rules.label.ljust(32),

@@ -2,7 +2,7 @@
 
 from ..files import Application, PinFile, RecordFile, Source
 
-# Card: reference 1.1
+# Card: notes 1.1
 COMMON_AID = bytes.fromhex(
     "D3 92 10 00 31"  # RID: national registration, Japan
     "00 01 01 01 00"  # PIX: common card
@@ -20,7 +20,7 @@ PIN = 0x0011
 
 
 def card_number_record(source: Source) -> bytes:
-    """Record 1 of EF 0001. Card: reference 1.4"""
+    """Record 1 of EF 0001. Card: notes 1.4"""
     digits = (
         source.store.card_number  # 15 digits
         + MUNICIPALITY  # 5 digits

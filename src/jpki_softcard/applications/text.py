@@ -6,13 +6,13 @@ from .. import tlv
 from ..digest import sha256
 from ..files import Application, DataFile, KeyFile, PinFile, Source, fixed
 
-# Card: reference 1.1
+# Card: notes 1.1
 AID = bytes.fromhex(
     "D3 92 10 00 31"  # RID: national registration, Japan
     "00 01 01 04 08"  # PIX: input assist
 )
 
-# Card: reference 7.1
+# Card: notes 7.1
 PIN, DELIVERED_BLOCKED, INTERNAL_KEY, CODE_A, CODE_B = 0x0011, 0x0012, 0x0013, 0x0014, 0x0015
 
 MY_NUMBER = b"000000000000"  # nobody's
@@ -25,10 +25,10 @@ class Holder(NamedTuple):
     name: str  # U+3000 between its parts
     address: str
     birth_date: str  # YYYYMMDD
-    sex: str  # Card: reference 7.1: 1 male, 2 female, 9 not applicable
+    sex: str  # Card: notes 7.1: 1 male, 2 female, 9 not applicable
 
 
-# Card: reference 7.1, the vector; the test person of J-LIS
+# Card: notes 7.1, the vector; the test person of J-LIS
 TEST_PERSON = Holder(
     "黒桐\u3000幹也",
     "東京都清瀬市観布子南" + "12-7-202".translate({ord(one): ord(one) + 0xFEE0 for one in "-0127"}),  # full-width
@@ -38,12 +38,12 @@ TEST_PERSON = Holder(
 
 
 def number_file() -> bytes:
-    """EF 0001, 17 bytes. Card: reference 7.1"""
+    """EF 0001, 17 bytes. Card: notes 7.1"""
     return tlv.encode(0xFF10, MY_NUMBER) + b"\xff\xff"
 
 
 def attributes(holder: Holder, long_length: bool = False) -> bytes:
-    """EF 0002, its outer length in the long form of two bytes where asked for. Card: reference 7.1"""
+    """EF 0002, its outer length in the long form of two bytes where asked for. Card: notes 7.1"""
     values = zip((0xDF22, 0xDF23, 0xDF24, 0xDF25), holder, strict=True)
     parts = [tlv.encode(tag, value.encode()) for tag, value in values]
     places_len = 3 + 2 * len(parts)
@@ -60,7 +60,7 @@ def attributes_file(source: Source) -> bytes:
 
 
 def integrity_file(source: Source) -> bytes:
-    """EF 0003, 336 bytes: the hashes of 0001 and 0002, signed. Card: reference 7.1
+    """EF 0003, 336 bytes: the hashes of 0001 and 0002, signed. Card: notes 7.1
 
     Card: undocumented, own choice: what the signature is made over (the two hash objects).
     """

@@ -3,13 +3,13 @@
 from .. import tlv
 from ..files import Application, DataFile, PinFile, fixed
 
-# Card: reference 1.1
+# Card: notes 1.1
 AID = bytes.fromhex(
     "D3 92 10 00 31"  # RID: national registration, Japan
     "00 01 01 04 02"  # PIX: card face
 )
 
-# Card: reference 7.2
+# Card: notes 7.2
 BIRTH_DATE, CODE_B, CODE_A = 0x0011, 0x0012, 0x0013
 
 # A white picture of one pixel. Spec: PNG (third edition) 5
@@ -21,7 +21,7 @@ PNG = bytes.fromhex(
 )
 JPEG2000 = bytes.fromhex("0000000C 6A502020 0D0A870A")  # the signature box, no picture in it
 
-# Card: undocumented, own choice: every value here; reference 7.2 gives the tags and who may read
+# Card: undocumented, own choice: every value here; notes 7.2 give the tags and who may read
 FACE = tlv.encode(
     0xFF20,
     b"".join(

@@ -13,29 +13,29 @@ from ..status import SW
 
 
 def get_data(chip: Chip, command: Command) -> bytes:
-    """A data object of the issuer domain, its value only. Card: reference 1.4"""
+    """A data object of the issuer domain, its value only. Card: notes 1.4"""
     if command.data is not None or command.le is None:
         raise Refusal(SW.WRONG_LENGTH)
     value_of = _OBJECTS.get(command.p1p2)
     if value_of is None or chip.application is not ISSUER_DOMAIN:
         raise Refusal(SW.DATA_OBJECT_NOT_FOUND)
     value = value_of(chip)
-    # Card: reference 1.4; a big object answers 6700 to a short Le
+    # Card: notes 1.4; a big object answers 6700 to a short Le
     refuse_unless(len(value) <= command.le, SW.WRONG_LENGTH)
     return value
 
 
 def get_challenge(chip: Chip, command: Command) -> bytes:
-    """1 to 256 random bytes, in any application. Card: reference 1.4"""
+    """1 to 256 random bytes, in any application. Card: notes 1.4"""
     refuse_unless(command.p1p2 == 0, SW.WRONG_P1P2)
-    refuse_unless(not command.extended, SW.CONDITIONS)  # Card: reference 1.4
+    refuse_unless(not command.extended, SW.CONDITIONS)  # Card: notes 1.4
     if command.data is not None or command.le is None:
         raise Refusal(SW.WRONG_LENGTH)
     return os.urandom(command.le)
 
 
 def get_response(chip: Chip, command: Command) -> bytes:
-    """The bytes announced by 61xx; the default card never announces any. Card: reference 2.2"""
+    """The bytes announced by 61xx; the default card never announces any. Card: notes 2.2"""
     refuse_unless(chip.rules.chained_61xx, SW.UNKNOWN_INS)
     refuse_unless(command.p1p2 == 0, SW.WRONG_P1P2)
     if command.data is not None or command.le is None:
@@ -46,11 +46,11 @@ def get_response(chip: Chip, command: Command) -> bytes:
 
 
 def phone_only(chip: Chip, command: Command) -> bytes:
-    """80 FC 00 00, which a phone answers; a card says 6700. Card: reference 5"""
+    """80 FC 00 00, which a phone answers; a card says 6700. Card: notes 5"""
     raise Refusal(SW.WRONG_LENGTH)
 
 
-# Card: reference 1.4 for the tags; undocumented, own choice: the values of 0042, 0066, 00F7, 00F8, 7F21
+# Card: notes 1.4 for the tags; undocumented, own choice: the values of 0042, 0066, 00F7, 00F8, 7F21
 _OBJECTS: dict[int, Callable[[Chip], bytes]] = {
     0x0042: lambda chip: bytes(8),  # issuer identification number
     0x0045: lambda chip: chip.store.card_number,

@@ -12,9 +12,9 @@ LONGEST = 16  # bytes
 
 
 def verify(chip: Chip, command: Command) -> bytes:
-    """Check a PIN, or tell its tries left. Card: reference 3.2, 3.3"""
+    """Check a PIN, or tell its tries left. Card: notes 3.2, 3.3"""
     refuse_unless(command.p1 == 0, SW.WRONG_P1P2)
-    # Card: reference 3.3; the query is exactly 4 bytes, a fifth (Le) is a wrong length
+    # Card: notes 3.3; the query is exactly 4 bytes, a fifth (Le) is a wrong length
     refuse_unless(command.le is None, SW.WRONG_LENGTH)
     refuse_unless(len(command.data or b"") <= LONGEST, SW.WRONG_LENGTH)
     row = _pin_file(chip, command.p2)
@@ -25,13 +25,13 @@ def verify(chip: Chip, command: Command) -> bytes:
 
 
 def change(chip: Chip, command: Command) -> bytes:
-    """Replace a verified PIN: 00 24 01. Card: reference 3.5"""
+    """Replace a verified PIN: 00 24 01. Card: notes 3.5"""
     refuse_unless(command.p1 == 0x01, SW.WRONG_P1P2)
     return _replace(chip, command)
 
 
 def change_key(chip: Chip, command: Command) -> bytes:
-    """Replace a verified PIN of the registry applications: 80 32 00. Card: reference 1.4"""
+    """Replace a verified PIN of the registry applications: 80 32 00. Card: notes 1.4"""
     refuse_unless(command.p1 == 0x00, SW.WRONG_P1P2)
     # Card: undocumented, own choice: unknown elsewhere
     refuse_unless(chip.application.name in ("common", "juki"), SW.UNKNOWN_INS)
@@ -43,12 +43,12 @@ def _pin_file(chip: Chip, reference: int) -> PinFile:
     file = chip.target(reference)
     if not isinstance(file, PinFile):
         chip.current = before
-        raise Refusal(SW.NO_CURRENT_EF)  # Card: reference 3.2; also for an EF that holds no PIN
+        raise Refusal(SW.NO_CURRENT_EF)  # Card: notes 3.2; also for an EF that holds no PIN
     return file
 
 
 def _query(chip: Chip, row: PinFile) -> int:
-    """The word of the tries query: never the login state. Card: reference 3.3"""
+    """The word of the tries query: never the login state. Card: notes 3.3"""
     if chip.rules.query_word is not None:
         return chip.rules.query_word
     with chip.store.pins() as pins:
@@ -56,7 +56,7 @@ def _query(chip: Chip, row: PinFile) -> int:
 
 
 def _check(chip: Chip, row: PinFile, value: bytes) -> None:
-    """Compare bytes; the counter is on disk before the caller knows. Card: reference 3.1, 3.2"""
+    """Compare bytes; the counter is on disk before the caller knows. Card: notes 3.1, 3.2"""
     with chip.store.pins() as pins:
         pin = pins[row.name]
         right = pin.tries > 0 and pin.value == value
@@ -65,8 +65,8 @@ def _check(chip: Chip, row: PinFile, value: bytes) -> None:
     if right:
         chip.verified.add(row.fid)
         return
-    chip.verified.discard(row.fid)  # Card: reference 3.4
-    # Card: reference 3.2; 63C0 from the attempt that exhausts the counter, 6984 from all later ones
+    chip.verified.discard(row.fid)  # Card: notes 3.4
+    # Card: notes 3.2; 63C0 from the attempt that exhausts the counter, 6984 from all later ones
     refuse_unless(pin.tries > 0, chip.rules.blocked_word)
     raise Refusal(chip.rules.wrong_pin_word or SW.WRONG_PIN | tries)
 

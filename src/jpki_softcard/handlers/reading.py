@@ -10,7 +10,7 @@ THIS_RECORD = 0x04  # low three bits of P2: P1 is a record number
 
 
 def read_binary(chip: Chip, command: Command) -> bytes:
-    """Bytes from an offset, fewer than Le where the file ends. Card: reference 1.2, 2.2"""
+    """Bytes from an offset, fewer than Le where the file ends. Card: notes 1.2, 2.2"""
     le = _only_le(command)
     if command.p1 & CURRENT_EF:  # P1 is a short EF identifier, P2 the offset
         refuse_unless(command.p1 != CURRENT_EF, SW.WRONG_P1P2)
@@ -25,7 +25,7 @@ def read_binary(chip: Chip, command: Command) -> bytes:
 
 
 def read_record(chip: Chip, command: Command) -> bytes:
-    """One record by its number. Card: reference 1.4"""
+    """One record by its number. Card: notes 1.4"""
     le = _only_le(command)
     refuse_unless(command.p2 & 0x07 == THIS_RECORD, SW.WRONG_P1P2)
     file = chip.target(CURRENT_EF | command.p2 >> 3)
@@ -45,6 +45,6 @@ def _only_le(command: Command) -> int:
 def _readable(chip: Chip, file: File) -> bytes:
     if not isinstance(file, DataFile):
         raise Refusal(SW.INCOMPATIBLE_FILE)
-    # Card: reference 1.3, 3.6; EF 0001 before the sign PIN
+    # Card: notes 1.3, 3.6; EF 0001 before the sign PIN
     refuse_unless(chip.is_open(file.any_of), SW.SECURITY_STATUS)
     return chip.content(file)

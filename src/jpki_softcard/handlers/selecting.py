@@ -13,7 +13,7 @@ WITH_FCI, WITHOUT_FCI = 0x00, 0x0C  # P2
 
 
 def select(chip: Chip, command: Command) -> bytes:
-    """Select an application, an EF or the master file. Card: reference 1.2"""
+    """Select an application, an EF or the master file. Card: notes 1.2"""
     act = _BY_P1.get(command.p1)
     if act is None or command.p2 not in (WITH_FCI, WITHOUT_FCI):
         raise Refusal(SW.WRONG_P1P2)
@@ -24,7 +24,7 @@ def select(chip: Chip, command: Command) -> bytes:
 
 
 def _select_name(chip: Chip, name: bytes | None) -> bytes:
-    # Card: reference 1.2; the beginning of a name is enough, the first application that fits is taken
+    # Card: notes 1.2; the beginning of a name is enough, the first application that fits is taken
     if name is None or len(name) > 16:
         raise Refusal(SW.WRONG_LENGTH)
     found = next((one for one in chip.applications if one.aid.startswith(name)), None)
@@ -44,7 +44,7 @@ def _select_file(chip: Chip, identifier: bytes | None) -> bytes:
 
 
 def _select_master_file(chip: Chip, identifier: bytes | None) -> bytes:
-    # Card: reference 1.2; there is none: 6A86 after power-up, else 9000 without effect, by identifier 6A82
+    # Card: notes 1.2; there is none: 6A86 after power-up, else 9000 without effect, by identifier 6A82
     refuse_unless(identifier is None, SW.NOT_FOUND)
     refuse_unless(chip.application is not ISSUER_DOMAIN, SW.WRONG_P1P2)
     return b""

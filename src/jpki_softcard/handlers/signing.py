@@ -13,8 +13,8 @@ from ..rsa import PrivateKey
 from ..rules import Rules
 from ..status import SW
 
-SIGNATURE_LEN = 256  # bytes; RSA-2048. Card: reference 4
-LONGEST_BLOCK = 245  # bytes; the modulus less 11 of padding. Card: reference 4
+SIGNATURE_LEN = 256  # bytes; RSA-2048. Card: notes 4
+LONGEST_BLOCK = 245  # bytes; the modulus less 11 of padding. Card: notes 4
 LONGEST_MESSAGE = 255  # bytes; a short Lc
 
 Encoder = Callable[[bytes, PrivateKey, Rules], bytes]
@@ -53,7 +53,7 @@ def _pss_of(data: bytes, key: PrivateKey, rules: Rules) -> bytes:
     return _pss(sha256(data), key, rules)
 
 
-# Card: reference 4.1
+# Card: notes 4.1
 MODES = {
     mode.p1: mode
     for mode in (
@@ -68,7 +68,7 @@ MODES = {
 
 
 def sign(chip: Chip, command: Command) -> bytes:
-    """Sign with a key of the current application; 256 bytes, big-endian. Card: reference 4"""
+    """Sign with a key of the current application; 256 bytes, big-endian. Card: notes 4"""
     if chip.rules.silent_on_sign:
         raise CardSilent("no answer to the signing command")
     if chip.application.open_key is not None:
@@ -84,14 +84,14 @@ def sign(chip: Chip, command: Command) -> bytes:
 
 
 def internal_authenticate(chip: Chip, command: Command) -> bytes:
-    """Sign a challenge with the card's own key: 00 88 00 99, common AP only. Card: reference 1.4"""
+    """Sign a challenge with the card's own key: 00 88 00 99, common AP only. Card: notes 1.4"""
     if chip.application.challenge_key is None:
         raise Refusal(SW.UNKNOWN_INS)
     return _sign_openly(chip, command, chip.application.challenge_key, p1p2=0x0099)
 
 
 def _sign_openly(chip: Chip, command: Command, key_name: str, p1p2: int) -> bytes:
-    """Sign without a PIN. Card: reference 4.3; undocumented, own choice: verbatim as P1=00"""
+    """Sign without a PIN. Card: notes 4.3; undocumented, own choice: verbatim as P1=00"""
     refuse_unless(command.p1p2 == p1p2, SW.WRONG_P1P2)
     mode = MODES[0x00]
     return _signature(chip, key_name, _input(command, mode), mode)
@@ -121,7 +121,7 @@ def _key_file(chip: Chip, reference: int) -> KeyFile:
 
 
 def _require_pin(chip: Chip, row: KeyFile) -> None:
-    refuse_unless(row.pin in chip.verified, SW.SECURITY_STATUS)  # Card: reference 3.6
+    refuse_unless(row.pin in chip.verified, SW.SECURITY_STATUS)  # Card: notes 3.6
 
 
 def _signature(chip: Chip, key_name: str | None, data: bytes, mode: Mode) -> bytes:

@@ -18,10 +18,10 @@ from .person import Person
 ORGANISATION = "JPKI-SOFTCARD"
 AUTH_UNIT = "JPKI for user authentication"
 SIGN_UNIT = "JPKI for digital signature"
-AGENCY = "Japan Agency for Local Authority Information Systems"  # Card: reference 6.2
+AGENCY = "Japan Agency for Local Authority Information Systems"  # Card: notes 6.2
 SERVICE = "公的個人認証サービス ソフトウェアカード"
 
-# Card: reference 6.3
+# Card: notes 6.3
 AUTH_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.3.30")
 SIGN_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.1.20")
 PRACTICE_STATEMENT = "http://www.jpki.go.jp/cps.html"
@@ -40,7 +40,7 @@ class Authority(NamedTuple):
 
 
 def authority(key: RSAPrivateKey, unit: str, period: Period) -> Authority:
-    """A CA certificate for `unit`. Card: reference 6.2, extensions in this order"""
+    """A CA certificate for `unit`. Card: notes 6.2, extensions in this order"""
     name = _name(("O", ORGANISATION), ("OU", unit), ("OU", AGENCY))
     extensions: list[Extension] = [
         (_key_usage(key_cert_sign=True, crl_sign=True), True),
@@ -54,7 +54,7 @@ def authority(key: RSAPrivateKey, unit: str, period: Period) -> Authority:
 
 
 def authentication(ca: Authority, public: RSAPublicKey, person: Person, period: Period) -> bytes:
-    """The user authentication certificate, DER: nothing about the person in it. Card: reference 6.3"""
+    """The user authentication certificate, DER: nothing about the person in it. Card: notes 6.3"""
     subject = _name(("CN", f"SOFT{secrets.token_hex(5).upper()}{person.municipality_code}003A"))
     extensions: list[Extension] = [
         (_key_usage(digital_signature=True), True),
@@ -65,7 +65,7 @@ def authentication(ca: Authority, public: RSAPublicKey, person: Person, period: 
 
 
 def signature(ca: Authority, public: RSAPublicKey, person: Person, period: Period) -> bytes:
-    """The digital signature certificate, DER, with the person's name and address. Card: reference 6.3"""
+    """The digital signature certificate, DER, with the person's name and address. Card: notes 6.3"""
     moment = period[0].strftime("%Y%m%d%H%M%S") + f"{secrets.randbelow(1000):03}"
     number = moment + person.municipality_code + "001A"
     subject = _name(("L", person.prefecture), ("L", person.municipality), ("CN", number))
@@ -80,7 +80,7 @@ def signature(ca: Authority, public: RSAPublicKey, person: Person, period: Perio
 
 
 def _attributes(person: Person) -> list[x509.GeneralName]:
-    """Six otherNames. Card: reference 6.3, in this order"""
+    """Six otherNames. Card: notes 6.3, in this order"""
     values = {
         "1": person.name,
         "4": person.birth_text,
@@ -150,7 +150,7 @@ def _certificate(
     period: Period,
     extensions: Sequence[Extension],
 ) -> bytes:
-    # Card: reference 6.3; a serial number of four bytes, which is a positive number
+    # Card: notes 6.3; a serial number of four bytes, which is a positive number
     serial = secrets.randbelow(0x7F000000) + 0x01000000
     builder = (
         x509.CertificateBuilder()

@@ -17,7 +17,7 @@ from ..store import Pin
 from . import authorities, certificates
 from .person import Person, last_moment
 
-# Card: reference 7.1 for the codes; the rest is what design.md fixes, or nobody's
+# Card: notes 7.1 for the codes; the other values are free, and those of the two PINs are in the documents
 DEFAULT_PINS = {
     "auth": "1234",
     "sign": "ABC123",
@@ -78,7 +78,7 @@ def _write(
 
 
 def _text_of(person: Person) -> text.Holder:
-    sex = person.sex if person.sex in ("1", "2") else "9"  # Card: reference 7.1, 6.3
+    sex = person.sex if person.sex in ("1", "2") else "9"  # Card: notes 7.1, 6.3
     return text.Holder(person.name, person.address, person.birth_date.strftime("%Y%m%d"), sex)
 
 
@@ -103,7 +103,7 @@ def _wanted(row: PinFile) -> str:
 
 
 def _new_pin(name: str, value: str) -> Pin:
-    # Card: reference 7.1; text AP 0012 is delivered blocked
+    # Card: notes 7.1; text AP 0012 is delivered blocked
     return Pin(value.encode(), 0 if name == "text_blocked" else _rows()[name].tries)
 
 

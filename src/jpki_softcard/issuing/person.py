@@ -6,7 +6,7 @@ from typing import NamedTuple
 JAPAN = timezone(timedelta(hours=9), "JST")
 
 
-# Card: reference 6.3; the code of an era from its first day on
+# Card: notes 6.3; the code of an era from its first day on
 ERAS = (
     ("5", date(2019, 5, 1)),  # Reiwa
     ("4", date(1989, 1, 8)),  # Heisei
@@ -22,7 +22,7 @@ class Person(NamedTuple):
 
     name: str = "試験　太郎"  # U+3000 between family name and given name
     birth_date: date = date(1980, 4, 1)
-    sex: str = "1"  # Card: reference 6.3: 1 male, 2 female, 3 unknown
+    sex: str = "1"  # Card: notes 6.3: 1 male, 2 female, 3 unknown
     address: str = "架空県模擬市見本町一丁目２番３号"
     prefecture: str = "Kakuu-ken"
     municipality: str = "Mogi-shi"
@@ -30,7 +30,7 @@ class Person(NamedTuple):
 
     @property
     def birth_text(self) -> str:
-        """EYYYYMMDD. Card: reference 6.3"""
+        """EYYYYMMDD. Card: notes 6.3"""
         return _era(self.birth_date) + self.birth_date.strftime("%Y%m%d")
 
 
@@ -39,7 +39,7 @@ def _era(day: date) -> str:
 
 
 def last_moment(person: Person, issued: datetime) -> datetime:
-    """The end of the fifth birthday after issue, Japanese time. Card: reference 6.3"""
+    """The end of the fifth birthday after issue, Japanese time. Card: notes 6.3"""
     day = issued.astimezone(JAPAN).date()
     birthdays = (_birthday(person, year) for year in range(day.year, day.year + 7))
     fifth = [birthday for birthday in birthdays if birthday > day][4]

@@ -91,7 +91,7 @@ class Application:
 
     def select_aid(self, aid: bytes) -> int:
         """The status word to the SELECT of an application. Some cards answer 6F00 to the first command after power-on,
-        whatever it is. Card: reference 1.2"""
+        whatever it is. Card: notes 1.2"""
         self.is_selected = False
         for _attempt in range(2):
             _data, sw = self.channel.exchange(0x00, apdu.SELECT, BY_DF_NAME, NO_RESPONSE_DATA, aid)
@@ -114,7 +114,7 @@ class Application:
 
     def ask_tries(self, target: int = CURRENT_EF) -> int:
         """The status word to a VERIFY of four bytes, which asks for the tries of the current PIN, or of one named by
-        its short identifier; a fifth byte would be an error. Card: reference 3.3"""
+        its short identifier; a fifth byte would be an error. Card: notes 3.3"""
         return self.channel.exchange(0x00, apdu.VERIFY, 0x00, target)[1]
 
 

@@ -100,7 +100,7 @@ def signed_part(der: bytes) -> tuple[bytes, bytes]:
 def certificate_len(head: bytes) -> int:
     """Length in bytes of the certificate that begins so.
 
-    :raises BadCardData: no certificate begins so; the card fills empty files with FF. Card: reference 6.1
+    :raises BadCardData: no certificate begins so; the card fills empty files with FF. Card: notes 6.1
     """
     tag, value, length = read_header(head)
     if tag != SEQUENCE:

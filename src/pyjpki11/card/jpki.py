@@ -31,8 +31,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.card.layout import KeyLayout
 
-SIGN_V15 = 0x00  # P1 of the signing command: PKCS#1 v1.5 around any block. Card: reference 4
-SIGN_PSS = 0x04  # RSASSA-PSS of a SHA-256 hash. Card: reference 4.1
+SIGN_V15 = 0x00  # P1 of the signing command: PKCS#1 v1.5 around any block. Card: notes 4
+SIGN_PSS = 0x04  # RSASSA-PSS of a SHA-256 hash. Card: notes 4.1
 SIGN_IMPOSSIBLE = 0x7F  # a mode that no card knows
 SIGN_CLA = 0x80
 #: Bytes of the longest block that a card is given to sign: what a short command holds.
@@ -119,7 +119,7 @@ class JpkiCard(Application):
         return Certificate(head[: certificate_len(head)] + self._read_tail(ef, head))
 
     def has_signature_certificate(self) -> bool | None:
-        """Whether there is one, which shows without its PIN; None when the card does not say. Card: reference 1.3"""
+        """Whether there is one, which shows without its PIN; None when the card does not say. Card: notes 1.3"""
         try:
             data = self._read_availability()
         except StatusWordError as error:
@@ -167,7 +167,7 @@ class JpkiCard(Application):
 
     @in_application
     def tries_left(self, key: KeyLayout) -> int | None:
-        """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3"""
+        """How many tries a PIN has left; None when the card does not say. Costs no try. Card: notes 3.3"""
         if self._has_short_ids:
             sw = self.ask_tries(SHORT_EF_ID | key.pin_ef)
             self._note_tries(key, sw)
@@ -182,7 +182,7 @@ class JpkiCard(Application):
         """Present a PIN, in the form that `pin.normalize` gives it, once.
 
         A PIN whose tries the card has told by its short identifier is named by that: to ask for them takes no longer
-        than the SELECT that it spares, this time and from now on. Card: reference 1.2
+        than the SELECT that it spares, this time and from now on. Card: notes 1.2
 
         :raises PinRejected: it is wrong, and a try is gone.
         :raises PinBlocked: no tries are left, now or since long.
@@ -200,7 +200,7 @@ class JpkiCard(Application):
     def change_pin(self, key: KeyLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
 
-        Card: reference 3.5
+        Card: notes 3.5
         """
         self.select_ef(key.pin_ef)
         _data, sw = self.channel.exchange(0x00, apdu.VERIFY, 0x00, CURRENT_EF, old)
@@ -212,7 +212,7 @@ class JpkiCard(Application):
 
         Selecting the JPKI application again would not end it, but it is done in the end where other programs are
         connected: they take it for granted that their application is selected. Where the card has no other
-        application that we know, its power is taken away. Card: reference 3.4
+        application that we know, its power is taken away. Card: notes 3.4
         """
         is_shared = self.channel.connection.is_shared
         with self.channel.transaction():
@@ -248,7 +248,7 @@ class JpkiCard(Application):
         The key is named in the command, or, on a card that knows no short EF identifiers, selected first.
 
         :param mode: SIGN_V15, RSASSA-PKCS1-v1_5 around a block of 1 to 245 bytes, which the card pads but does not look
-            at; SIGN_PSS, RSASSA-PSS of a SHA-256 hash, with a salt of the card's choice. Card: reference 4, 4.1
+            at; SIGN_PSS, RSASSA-PSS of a SHA-256 hash, with a salt of the card's choice. Card: notes 4, 4.1
         :raises SecurityStatusNotSatisfied: the PIN is not verified, or no longer.
         :raises PssUnknown: the card makes no PSS signatures; see `knows_pss`.
         """

@@ -1,34 +1,34 @@
 """Where everything is in the JPKI application, as data.
 
 The application has no public specification. Each fact's provenance stands in `docs/card-notes.md` and is named
-here as `Card: reference N`.
+here as `Card: notes N`.
 """
 
 from __future__ import annotations
 
-#: 公的個人認証 application. Card: reference 1.1
+#: 公的個人認証 application. Card: notes 1.1
 JPKI_AID = bytes((
     0xD3, 0x92, 0xF0, 0x00, 0x26,  # registered application provider
     0x01, 0x00, 0x00, 0x00, 0x01,
 ))  # fmt: skip
 
-#: 券面事項入力補助 application. Card: reference 1.1
+#: 券面事項入力補助 application. Card: notes 1.1
 TEXT_AID = bytes((
     0xD3, 0x92, 0x10, 0x00, 0x31,  # registered application provider
     0x00, 0x01, 0x01, 0x04, 0x08,
 ))  # fmt: skip
 
-#: Applications whose selection ends every login, the likeliest first. Card: reference 1.1, 3.4
+#: Applications whose selection ends every login, the likeliest first. Card: notes 1.1, 3.4
 OTHER_AIDS = (
     bytes((0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00)),  # GlobalPlatform issuer security domain
     TEXT_AID,
 )
 
-#: Token information: a serialised CK_TOKEN_INFO, of which only the texts at its beginning are read. Card: reference 5
+#: Token information: a serialised CK_TOKEN_INFO, of which only the texts at its beginning are read. Card: notes 5
 TOKEN_INFO_EF = 0x0006
 TOKEN_TEXTS_LEN = 96
 
-#: One byte for each key pair's certificate, and one that nobody knows. Card: reference 1.3
+#: One byte for each key pair's certificate, and one that nobody knows. Card: notes 1.3
 AVAILABILITY_EF = 0x0008
 AVAILABILITY_LEN = 3
 AVAILABLE = 0x8F
@@ -38,7 +38,7 @@ CAPITALS_AND_DIGITS = DIGITS | frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class PinRule:
-    """The form of a PIN. Card: reference 3.1"""
+    """The form of a PIN. Card: notes 3.1"""
 
     __slots__ = ("alphabet", "max_len", "max_tries", "min_len")
 
@@ -74,7 +74,7 @@ class KeyLayout(PinLayout):
         self.key_ef = key_ef
 
 
-#: 利用者証明用. Card: reference 1.3, 3.1
+#: 利用者証明用. Card: notes 1.3, 3.1
 AUTHENTICATION = KeyLayout(
     "authentication",
     certificate_ef=0x000A,
@@ -84,7 +84,7 @@ AUTHENTICATION = KeyLayout(
     pin_rule=PinRule(4, 4, DIGITS, max_tries=3),
 )
 
-#: 署名用; its certificate is readable only with the PIN. Card: reference 1.3, 3.1
+#: 署名用; its certificate is readable only with the PIN. Card: notes 1.3, 3.1
 SIGNATURE = KeyLayout(
     "signature",
     certificate_ef=0x0001,
@@ -94,9 +94,9 @@ SIGNATURE = KeyLayout(
     pin_rule=PinRule(6, 16, CAPITALS_AND_DIGITS, max_tries=5),
 )
 
-#: The input assist application's PIN. Card: reference 7.1
+#: The input assist application's PIN. Card: notes 7.1
 TEXT = PinLayout("text", pin_ef=0x0011, pin_rule=PinRule(4, 4, DIGITS, max_tries=3))
 
-#: Its files that hold the holder's data, readable with that PIN. Card: reference 7.1
+#: Its files that hold the holder's data, readable with that PIN. Card: notes 7.1
 MY_NUMBER_EF = 0x0001
 ATTRIBUTES_EF = 0x0002

@@ -28,7 +28,7 @@ def normalize(pin: bytearray, rule: PinRule) -> bytearray:
     """The PIN as the card wants it: letters in capitals.
 
     People type the signature password in small letters too; the card would count that as a wrong try.
-    Card: reference 3.1
+    Card: notes 3.1
 
     :raises PinLengthOutOfRange: too short or too long, empty included.
     :raises PinHasInvalidCharacters: a character that such a PIN cannot have.

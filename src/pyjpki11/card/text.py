@@ -16,7 +16,7 @@ from pyjpki11.iso7816.tlv import Reader, read_header
 if TYPE_CHECKING:
     from pyjpki11.card.layout import PinLayout
 
-#: Tags. Card: reference 7.1
+#: Tags. Card: notes 7.1
 MY_NUMBER = 0xFF10
 ATTRIBUTES = 0xFF20
 NAME, ADDRESS, BIRTH_DATE, SEX = 0xDF22, 0xDF23, 0xDF24, 0xDF25
@@ -53,7 +53,7 @@ class TextCard(Application):
 
     @once
     def tries_left(self, key: PinLayout) -> int | None:
-        """How many tries a PIN has left; None when the card does not say. Costs no try. Card: reference 3.3
+        """How many tries a PIN has left; None when the card does not say. Costs no try. Card: notes 3.3
 
         :raises NoTextApplication: there is none, as on a phone.
         """
@@ -73,7 +73,7 @@ class TextCard(Application):
     def change_pin(self, key: PinLayout, old: bytearray, new: bytearray) -> None:
         """Replace a PIN, both in the form that `pin.normalize` gives; errors are those of `verify_pin`.
 
-        Card: reference 3.5, 7.1
+        Card: notes 3.5, 7.1
         """
         self._verify(key, old)
         self.channel.send(0x00, apdu.CHANGE_REFERENCE_DATA, NEW_PIN_ONLY, CURRENT_EF, new)
@@ -109,7 +109,7 @@ class TextCard(Application):
 
 
 def parse_attributes(data: bytes) -> Attributes:
-    """EF 0002. Lengths may be in long form where the short one would do. Card: reference 7.1
+    """EF 0002. Lengths may be in long form where the short one would do. Card: notes 7.1
 
     :raises BadCardData: it is something else.
     """
@@ -122,7 +122,7 @@ def parse_attributes(data: bytes) -> Attributes:
 
 
 def parse_my_number(data: bytes) -> str:
-    """EF 0001. Card: reference 7.1
+    """EF 0001. Card: notes 7.1
 
     :raises BadCardData: it is something else.
     """

@@ -6,7 +6,7 @@ from pyjpki11.card.layout import TOKEN_TEXTS_LEN
 
 INDIVIDUAL_NUMBER_CARD, JUKI_CARD, ANDROID, IPHONE = "individual-number-card", "juki-card", "android", "iphone"
 OTHER = "other-jpki"
-#: Label -> kind of card. Card: reference 5
+#: Label -> kind of card. Card: notes 5
 KINDS = {
     "JPKIAPICCTOKEN2": INDIVIDUAL_NUMBER_CARD,
     "JPKIAPICCTOKEN": JUKI_CARD,
@@ -25,7 +25,7 @@ NAMES = {
 LABEL_PREFIX = "JPKIAP"
 #: What the software card says of its maker.
 SOFTWARE_MANUFACTURER = "pyjpki11 software card"
-#: Those whose authentication certificate everybody may read. Card: reference 1.3
+#: Those whose authentication certificate everybody may read. Card: notes 1.3
 OPEN_KINDS = ("JPKIAPICCTOKEN2", "JPKIAPICCTOKEN")
 
 
@@ -38,7 +38,7 @@ class TokenInfo:
     __slots__ = ("data", "is_plausible", "label", "manufacturer", "model", "serial_number")
 
     def __init__(self, data: bytes) -> None:
-        """:param data: the file's content, of which what follows the texts does not matter. Card: reference 5"""
+        """:param data: the file's content, of which what follows the texts does not matter. Card: notes 5"""
         self.data = data = data[:TOKEN_TEXTS_LEN]
         self.label = _text(data[0:32])
         self.manufacturer = _text(data[32:64])
@@ -68,5 +68,5 @@ class TokenInfo:
 
 
 def _text(field: bytes) -> str:
-    """Cards pad with spaces, test doubles with zeros; what is not ASCII is not shown. Card: reference 5"""
+    """Cards pad with spaces, test doubles with zeros; what is not ASCII is not shown. Card: notes 5"""
     return field.rstrip(b" \0").decode("ascii", "replace")

@@ -24,13 +24,13 @@ TEST = "test"
 
 AUTHENTICATION, SIGNATURE = "auth", "sign"
 
-#: Part of a CA's name -> what its certificates are for. Card: reference 6.2
+#: Part of a CA's name -> what its certificates are for. Card: notes 6.2
 PURPOSES = {"JPKI for user authentication": AUTHENTICATION, "JPKI for digital signature": SIGNATURE}
 
-#: The policies of certificates for user authentication begin so: cards have .30. Card: reference 6.3
+#: The policies of certificates for user authentication begin so: cards have .30. Card: notes 6.3
 AUTHENTICATION_POLICIES = "1.2.392.200149.8.5.1.3."
 
-#: Organisations whose certificates say nothing about a person: cards of software, and test cards. Card: reference 6.2
+#: Organisations whose certificates say nothing about a person: cards of software, and test cards. Card: notes 6.2
 TEST_ORGANISATIONS = ("JPKI-SOFTCARD", "JPKI-TEST")
 
 #: What `cryptography` raises on certificates that are not built as they should be.

@@ -1,7 +1,7 @@
 """Whether a certificate is one of an issuer that is believed, now or at another moment.
 
 The chains of JPKI have one step, from a self-signed root to a card's certificate. All generations of a root have one
-name, so a root is recognised by its signature. Card: reference 6.2
+name, so a root is recognised by its signature. Card: notes 6.2
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the digital signature certificate says of its holder. Card: reference 6.3"""
+"""What the digital signature certificate says of its holder. Card: notes 6.3"""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ FAMILIES = {MORE_DATA: "more data waits", WRONG_RESPONSE_LEN: "wrong response le
 def tries_left(sw: int) -> int | None:
     """How many tries a status word says are left, or None when it does not say.
 
-    A blocked PIN is reported as 63C0 or as one of two errors. Card: reference 3.2, 3.3
+    A blocked PIN is reported as 63C0 or as one of two errors. Card: notes 3.2, 3.3
     """
     if sw & 0xFFF0 == COUNTER:
         return sw & 0x000F

@@ -1,6 +1,6 @@
 """Whether an authority has issued a certificate, which its name does not tell: all generations share one.
 
-Card: reference 6.2
+Card: notes 6.2
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.card.certificate import Certificate
 
-#: How the authorities sign. Card: reference 6.2, 6.3
+#: How the authorities sign. Card: notes 6.2, 6.3
 SHA256_PREFIX = MECHANISMS[ckm.SHA256_RSA_PKCS].prefix
 
 

@@ -1,4 +1,4 @@
-"""What is known of a card's RSASSA-PSS signatures. Design: decision 8. Card: reference 4.1, 4.2
+"""What is known of a card's RSASSA-PSS signatures. Design: decision 8. Card: notes 4.1, 4.2
 
 What is learned of a card belongs to that card, not to all that call themselves the same model. Nothing that is kept
 between runs takes anything away: only that a card makes PSS is kept, and a salt that is worth a try.

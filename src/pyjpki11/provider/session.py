@@ -278,7 +278,7 @@ class Session:
         )
 
     def refuse_decrypting(self, key: int) -> None:
-        """Say why nothing is decrypted: no key of the card may. Card: reference 4
+        """Say why nothing is decrypted: no key of the card may. Card: notes 4
 
         :raises CryptokiError: KEY_FUNCTION_NOT_PERMITTED or KEY_HANDLE_INVALID.
         """

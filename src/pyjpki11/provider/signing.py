@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyjpki11.provider.objects import TokenObject
     from pyjpki11.provider.token import Token
 
-#: The only PSS that the card makes. Card: reference 4.1
+#: The only PSS that the card makes. Card: notes 4.1
 CARD_PSS_HASH = "sha256"
 CARD_PSS_HASH_LEN = 32
 

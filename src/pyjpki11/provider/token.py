@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TokenLayout:
-    """What distinguishes the two tokens; the labels are OpenSC's. Card: reference 8.2"""
+    """What distinguishes the two tokens; the labels are OpenSC's. Card: notes 8.2"""
 
     __slots__ = ("index", "key", "label", "objects")
 

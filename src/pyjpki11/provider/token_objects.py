@@ -118,7 +118,7 @@ MECHANISM: Mapping[int, Any] = _DESCRIPTION | {
     cka.MECHANISM_TYPE: lambda it: it.row.number,
 }
 
-# -- the objects, with OpenSC's labels and ids so that scripts go on working. Card: reference 8.1 -------------------
+# -- the objects, with OpenSC's labels and ids so that scripts go on working. Card: notes 8.1 -------------------
 
 _AUTHENTICATION_CA = ObjectRow(
     CA_CERTIFICATE, "User Authentication Certificate CA", 3, AUTHENTICATION.ca_certificate_ef

@@ -198,7 +198,7 @@ class PcscConnection:
         return was_reset
 
     def transmit(self, command: bytes | bytearray) -> bytes:
-        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: reference 2.1"""
+        """One APDU; with T=1 a command of four bytes reaches the card as it is. Card: notes 2.1"""
         result, response = self._scard.SCardTransmit(self._handle, self._pci, list(command))
         check(result)
         return bytes(response)

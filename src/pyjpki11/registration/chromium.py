@@ -49,7 +49,7 @@ def traces(place: Place) -> list[Edit]:
 
 def database(place: Place) -> Path:
     """Where the database is. From version 146 on it is in the user's data unless the old folder is there, which all
-    versions use. Clients: reference 6"""
+    versions use. Spec: OpenSC src/tools/pkcs11-register.c"""
     old, new = _folders(place)
     return new if new.exists() and not old.parent.exists() else old
 

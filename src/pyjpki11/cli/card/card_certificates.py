@@ -29,7 +29,7 @@ class Place(NamedTuple):
     comment: str
 
 
-#: What commands call a certificate -> where it is. The comments are OpenSC's labels. Card: reference 1.3, 8.1
+#: What commands call a certificate -> where it is. The comments are OpenSC's labels. Card: notes 1.3, 8.1
 PLACES = {
     "auth": Place(
         AUTHENTICATION, AUTHENTICATION.certificate_ef, KEYS["auth"].title,

@@ -33,7 +33,7 @@ SETTINGS = {
     "--apdu-log": ("FILE", "", N_("Append the exchanges to FILE, PINs masked.")),
 }
 #: PIN of a new card -> its files and form. Everybody may know them: no person stands behind such a card.
-#: Card: reference 6.3
+#: Card: notes 6.3
 SEXES = {"male": "1", "female": "2", "unknown": "3"}
 
 

@@ -21,7 +21,7 @@ from pyjpki11.cli.wording import dates
 
 T = TypeVar("T")
 
-#: The card's code -> its name in JSON, its name for people. Card: reference 7.1
+#: The card's code -> its name in JSON, its name for people. Card: notes 7.1
 SEXES = {"1": ("male", N_("male")), "2": ("female", N_("female"))}
 OTHER_SEX = ("other", N_("not applicable"))
 

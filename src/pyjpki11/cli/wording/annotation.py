@@ -16,7 +16,7 @@ UNKNOWN = N_("unknown")
 UNKNOWN_STATUS = N_("meaning unknown")
 
 #: Commands whose data is a PIN, or may have one in it: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other
-#: codings, CHANGE KEY, ENVELOPE. Spec: ISO/IEC 7816-4:2020 11.5, 11.9; Card: reference 1.4
+#: codings, CHANGE KEY, ENVELOPE. Spec: ISO/IEC 7816-4:2020 11.5, 11.9; Card: notes 1.4
 SECRET_INS = frozenset((0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D, 0x32, 0xC2, 0xC3))
 
 #: Names of further commands that people send. Spec: ISO/IEC 7816-4:2020 table 5
@@ -133,5 +133,5 @@ DETAILS: dict[int, Callable[[Annotator, bytes | bytearray], str]] = {
     apdu.CHANGE_REFERENCE_DATA: Annotator._change,
     apdu.PERFORM_SECURITY_OPERATION: Annotator._sign,
 }
-#: INS -> place of the byte that may name a file by its short identifier, which selects it. Card: reference 1.2
+#: INS -> place of the byte that may name a file by its short identifier, which selects it. Card: notes 1.2
 REFERENCES = {apdu.READ_BINARY: 2, apdu.VERIFY: 3, apdu.CHANGE_REFERENCE_DATA: 3, apdu.PERFORM_SECURITY_OPERATION: 3}

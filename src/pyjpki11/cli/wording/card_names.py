@@ -7,7 +7,7 @@ from pyjpki11.cli.language import N_
 JPKI = bytes.fromhex("D392F000260100000001")
 TEXT = bytes.fromhex("D3921000310001010408")
 
-#: AID -> name. Card: reference 1.1
+#: AID -> name. Card: notes 1.1
 APPLICATIONS = {
     JPKI: N_("JPKI (public certification)"),
     TEXT: N_("input assist (card text)"),
@@ -20,7 +20,7 @@ APPLICATIONS = {
 VISUAL = bytes.fromhex("D3921000310001010402")
 COMMON = bytes.fromhex("D3921000310001010100")
 
-#: AID, EF -> name. Card: reference 1.3, 1.4, 7
+#: AID, EF -> name. Card: notes 1.3, 1.4, 7
 FILES = {
     (JPKI, 0x0001): N_("digital signature certificate"),
     (JPKI, 0x0002): N_("CA certificate for digital signatures"),

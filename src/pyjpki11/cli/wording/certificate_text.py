@@ -27,7 +27,7 @@ USAGES = {
     "crl_sign": N_("issuing revocation lists"),
 }
 
-#: Certificate policy -> its name. Card: reference 6.3
+#: Certificate policy -> its name. Card: notes 6.3
 POLICIES = {
     "1.2.392.200149.8.5.1.1.20": N_("digital signature, card"),
     "1.2.392.200149.8.5.1.1.40": N_("digital signature, phone"),

@@ -9,7 +9,7 @@ from pyjpki11.cli.language import N_, _, is_japanese
 #: The card's dates mean Japanese time: a certificate ends at midnight there.
 JAPAN = timezone(timedelta(hours=9), "JST")
 
-#: Era -> its name, its first day. Card: reference 6.3
+#: Era -> its name, its first day. Card: notes 6.3
 ERAS = {
     "meiji": (N_("Meiji"), date(1868, 1, 25)),
     "taisho": (N_("Taisho"), date(1912, 7, 30)),
