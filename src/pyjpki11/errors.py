@@ -70,7 +70,7 @@ class BadCardData(JpkiError):
 
 
 class WrongSignature(JpkiError):
-    """The card made a signature that its certificate does not verify."""
+    "The card made a signature that does not verify with its certificate."
 
 
 class StatusWordError(JpkiError):

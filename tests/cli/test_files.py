@@ -264,7 +264,8 @@ def test_sockets_are_nothing_to_write_into(tmp_path: Path) -> None:
 def test_every_name_of_standard_output(tmp_path: Path, name: str, redirected: str) -> None:
     """The file that the shell has opened is neither refused nor replaced: what is printed later follows."""
     script = (
-        "import sys\nfrom pyjpki11.cli.terminal import files\ntarget = files.look(sys.argv[1], False)\nassert target.is_stdout\n"
+        "import sys\nfrom pyjpki11.cli.terminal import files\ntarget = files.look(sys.argv[1], False)\n"
+        "assert target.is_stdout\n"
         "with files.writing(target) as file:\n    file.write(b'new')\nprint(' and more')"
     )
     (tmp_path / "script.py").write_text(script)

@@ -206,7 +206,7 @@ def test_full_width_digits_are_taken(tool: CardTool) -> None:
         terminal.expect(PROMPT)
         terminal.type("\uff11\uff12\uff13\uff14\n")
         assert terminal.end() == 0
-        assert "Full-width characters were taken as half-width ones." in terminal.shown
+        assert "Full-width characters were read as half-width ones." in terminal.shown
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def issue(
         first = issued or datetime.now(UTC) - BACKDATED
         period = (first, expires or last_moment(person or Person(), first))
         if period[0] >= period[1]:
-            raise OptionError("the certificates would end before they begin")
+            raise OptionError("the certificates would expire before they become valid")
         _write(directory, values, person, period)
 
 

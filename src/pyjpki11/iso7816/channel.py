@@ -69,7 +69,7 @@ class Channel:
                     return response, sw
         finally:
             command[:] = bytes(len(command))  # it may hold a PIN
-        raise CardMute("the card's response has no end")
+        raise CardMute("the card's response does not end")
 
     def send(
         self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0
@@ -87,7 +87,7 @@ class Channel:
     def _require_permission(self) -> None:
         self._refuse_if_given_up()
         if not self._commands_left:
-            raise CardMute("the card's answers lead nowhere")
+            raise CardMute("the card's answers repeat without progress")
         self._commands_left -= 1
 
     def _refuse_if_given_up(self) -> None:

@@ -93,13 +93,14 @@ class Readers:
         """
         found = self._watch.reader_names()
         if not found:
-            message, remedy = _("There is no card reader."), _("Plug one in; lsusb and pcsc_scan show what is known.")
-            raise ToolError(exits.NO_READER, "no-reader", message, remedy)
+            remedy = _("Connect one; lsusb and pcsc_scan show which readers are recognised.")
+            raise ToolError(exits.NO_READER, "no-reader", _("There is no card reader."), remedy)
         wanted = self._options.reader.casefold()
         meant = [name for name in found if wanted in name.casefold()]
         if not meant:
-            message = _("No reader has '{name}' in its name.", name=self._options.reader)
-            raise ToolError(exits.NO_READER, "no-reader", message, _("There are: {names}", names=", ".join(found)))
+            message = _("No reader has a name that contains '{name}'.", name=self._options.reader)
+            remedy = _("Connected readers: {names}", names=", ".join(found))
+            raise ToolError(exits.NO_READER, "no-reader", message, remedy)
         return meant
 
     def close(self) -> None:
@@ -205,7 +206,7 @@ def _several(names: list[str]) -> ToolError:
 
 def reader_option(function: Function) -> Function:
     """--reader NAME, of every command that uses a card."""
-    text = _("Use the reader whose name has NAME in it.")
+    text = _("Use the reader whose name contains NAME.")
     return shared("--reader", metavar="NAME", shell_complete=_complete_reader, help=text)(function)
 
 

@@ -20,13 +20,14 @@ from pyjpki11.cli.terminal.options import Options
 @make_command(
     "doctor",
     help=_(
-        "Examine the PC/SC service, readers, cards, the module and the programs that are registered, and say what to "
-        "do about each problem. The exit status is that of the first problem.\n\n"
+        "Examine the PC/SC service, readers, cards, the module and the registered programs, and show what to do about "
+        "each problem. The exit status is that of the first problem.\n\n"
         "No PIN is needed, except with --test-pss: the card then makes one RSA-PSS signature with the authentication "
-        "key, over a text that says so, and what came of it is remembered for all cards of its model."
+        "key, over a text that states this purpose, and the result is remembered for all cards of its model."
     ),
 )
-@click.option("--test-pss", is_flag=True, help=_("Have the card make one RSA-PSS signature, to know that it can."))
+@click.option("--test-pss", is_flag=True, help=_("Make one RSA-PSS signature with the card, to find out whether it "
+                                                 "can."))
 @pin_options
 @card_options
 @click.pass_obj

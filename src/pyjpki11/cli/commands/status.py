@@ -76,8 +76,8 @@ class Place(NamedTuple):
 @make_command(
     "status",
     help=_(
-        "Show the readers, the cards in them and what they are, the certificates with their validity, and how many "
-        "tries each PIN has left. No PIN is needed, and no try is used."
+        "Show the readers, the type of the card in each, its certificates with their validity, and how many tries "
+        "each PIN has left. No PIN is needed, and no try is used."
     ),
 )
 @card_options

@@ -32,8 +32,8 @@ def examine() -> Iterator[Finding]:
     if all(_is_local(address) for address, _port in found):
         who = _("Every user of this computer")
     message = _(
-        "A virtual reader (vsmartcard-vpcd) waits for cards on port {ports}. {who} can put a card of software into it, "
-        "and gets the PIN that you type for it.",
+        "A virtual reader (vsmartcard-vpcd) waits for cards on port {ports}. {who} can insert a software card into it "
+        "and receives the PIN that you type for it.",
         ports=ports, who=who,
     )  # fmt: skip
     remedy = _(
