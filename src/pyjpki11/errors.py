@@ -58,7 +58,7 @@ class CardDisturbed(JpkiError):
 
 
 class CardMute(JpkiError):
-    """The card did not answer, or answered something that is no response APDU."""
+    """The card did not answer, or answered something that is not a response APDU."""
 
 
 class CardNotRecognized(JpkiError):

@@ -17,7 +17,7 @@ from ..store import Pin
 from . import authorities, certificates
 from .person import Person, last_moment
 
-# Card: reference 7.1 for the codes; the rest is what design.md fixes, or nobody's
+# Card: reference 7.1 for the codes; the rest is invented
 DEFAULT_PINS = {
     "auth": "1234",
     "sign": "ABC123",

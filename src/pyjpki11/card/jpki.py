@@ -132,7 +132,7 @@ class JpkiCard(Application):
         return self._read(layout.AVAILABILITY_EF, layout.AVAILABILITY_LEN)
 
     def _read(self, ef: int, length: int, offset: int = 0) -> bytes:
-        """At most 256 bytes from an offset up to 255, leaving the EF selected. What nobody asked for is dropped."""
+        """At most 256 bytes from an offset up to 255, leaving the EF selected. What was not asked for is dropped."""
         if self._has_short_ids:
             data, sw = self.channel.exchange(0x00, apdu.READ_BINARY, SHORT_EF_ID | ef, offset, response_len=length)
             if sw == status.SUCCESS:

@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         output.note(_("Interrupted."))
         return exits.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has had enough
+    except BrokenPipeError:  # the program that reads our output has closed it
         output.give_up_stdout()
         return exits.FAILED
     except Exception as error:

@@ -58,7 +58,7 @@ def _with_pin(header: bytearray, name: str) -> bytearray:
 def _unhex(text: str) -> bytearray:
     try:
         return bytearray.fromhex(text)
-    except ValueError:  # the line is not repeated: nobody knows what stands in it
+    except ValueError:  # the line is not repeated, since it may contain a PIN
         message = _("The line is not a command in hex, two digits for each byte.")
         raise ToolError(exits.USAGE, "bad-apdu", message) from None
 

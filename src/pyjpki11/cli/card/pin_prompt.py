@@ -22,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: How often a PIN of impossible form may be typed; it costs no try.
 ATTEMPTS = 3
-#: What the name of a reader begins with that is made of software. Anybody may put a card into it.
+#: What the names of virtual readers begin with. Any program can put a card into one.
 VIRTUAL_READER = "Virtual PCD"
 
 
@@ -84,20 +84,20 @@ def _source_options(function: Function, parameter: str, file_help: str, fd_help:
         return function(*arguments, **{parameter: source}, **values)
 
     with_fd = click.option(f"{option}-fd", type=int, metavar="N", help=fd_help)(with_source)
-    path = click.Path(readable=False, allow_dash=True)  # what cannot be read is said by whoever reads it
+    path = click.Path(readable=False, allow_dash=True)  # the function that reads it reports what cannot be read
     with_file = click.option(f"{option}-file", metavar="FILE", type=path, help=file_help)
     return with_file(with_fd)  # type: ignore[return-value]
 
 
 def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> bytearray:
-    """The PIN for a login, in the form that the card wants; whoever gets it wipes it.
+    """The PIN for a login, in the form that the card wants; the caller wipes it.
 
     `application` is the one that has the PIN, a JpkiCard or TextCard. The tries left are shown before it is asked
     for, and whoever is about to use the last one is warned; where no person is, it is not used.
 
     :raises PinBlocked: there are none, so nothing is asked.
     :raises PinError: it has a form that cannot be right.
-    :raises ToolError: there is nobody to ask, or to warn.
+    :raises ToolError: there is no terminal on which to ask or to warn.
     """
     with progress.shown(_("Reading the tries left")):
         left = card.run(application.tries_left, key)

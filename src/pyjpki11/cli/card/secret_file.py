@@ -1,4 +1,4 @@
-"""A line with a secret, read from a file or descriptor that nobody else can read or write, leaving no copy."""
+"""A line with a secret, read from a file or descriptor that other users cannot read or write, leaving no copy."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def _exchanges(card: Opened, commands: Iterable[bytearray]) -> Iterator[Exchange
 
 
 def _refuse_pins_in(apdus: tuple[str, ...]) -> None:
-    """Everybody on the machine sees the arguments of a program, and shells keep them."""
+    """All users of the machine see the arguments of a program, and shells keep them."""
     if any(map(has_pin, apdus)):
         message = _("A PIN must not be written on the command line.")
         remedy = _("Write {place} instead, or pass the command on standard input.", place="{auth}")

@@ -39,10 +39,10 @@ def command(options: Options, test_pss: bool, pin: PinSource) -> int:
 
 
 def _examine(options: Options, pin: PinSource | None) -> Iterator[Finding]:
-    with cards.readers(options) as those:
-        found = list(service.examine(those))
+    with cards.readers(options) as readers:
+        found = list(service.examine(readers))
         yield from found
-        result = _cards(those, pin) if all(one.level != PROBLEM for one in found) else card.Result([])
+        result = _cards(readers, pin) if all(one.level != PROBLEM for one in found) else card.Result([])
     yield from result.findings
     with progress.shown(_("Trying the module")):
         yield from module.examine()
@@ -50,8 +50,8 @@ def _examine(options: Options, pin: PinSource | None) -> Iterator[Finding]:
     yield from tls.examine(result.has_pss)
 
 
-def _cards(those: Readers, pin: PinSource | None) -> card.Result:
+def _cards(readers: Readers, pin: PinSource | None) -> card.Result:
     if pin is None:
         with progress.shown(_("Reading the cards")):
-            return card.examine(those, those.names(), None)
-    return card.examine(those, those.names(), pin)
+            return card.examine(readers, readers.names(), None)
+    return card.examine(readers, readers.names(), pin)

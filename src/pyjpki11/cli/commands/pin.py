@@ -95,7 +95,7 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
         application = row.application(card)
         old = pin_prompt.obtain(card, application, row.layout, pin)
         try:
-            if new_pin.is_terminal:  # nobody shall think of a new one for nothing
+            if new_pin.is_terminal:  # check the old PIN before a new one has to be chosen
                 _check(card, application, row.layout, old)
             new = pin_prompt.obtain_new(row.layout, new_pin, old)
             try:

@@ -128,7 +128,7 @@ def command(
 
 
 def _jobs(paths: Sequence[str], target: str | None, kind: Kind, may_replace: bool) -> list[Job]:
-    """What is to be done, looked at before anybody types a PIN.
+    """What is to be done, checked before a PIN is asked for.
 
     :raises OSError: a file cannot be read.
     :raises ToolError: a signature is there already.
@@ -157,7 +157,7 @@ def _check_content(path: Path, targets: Iterable[str]) -> None:
 
 
 def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_consent: bool) -> None:
-    """A file that has the password in it is no consent to one signature after another, unless the user says so."""
+    """A file with the password is not consent to several signatures, unless the user says so."""
     is_file = pin.file not in (None, "-")
     if is_file and len(jobs) > 1 and not one_consent and needs_consent(KEYS[key_name].layout):
         raise click.UsageError(
@@ -230,7 +230,7 @@ def _bare(key: CardKey, content: IO[bytes], kind: Kind) -> Iterable[bytes]:
 
 
 def _counted(content: IO[bytes]) -> Iterator[bytes]:
-    """A file from its beginning, for whoever watches the progress."""
+    """A file from its beginning, with a progress display."""
     return progress.counted(chunks_of(content), os.fstat(content.fileno()).st_size)
 
 

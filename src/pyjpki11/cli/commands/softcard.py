@@ -32,7 +32,7 @@ SETTINGS = {
     "--sign-ms": ("X", "0", N_("Duration of each signature, in milliseconds.")),
     "--apdu-log": ("FILE", "", N_("Append the exchanges to FILE, with PINs masked.")),
 }
-#: PIN of a new card -> its files and form. Everybody may know them: no person stands behind such a card.
+#: PIN of a new card -> its files and form. They are public: such a card belongs to no real person.
 #: Card: reference 6.3
 SEXES = {"male": "1", "female": "2", "unknown": "3"}
 

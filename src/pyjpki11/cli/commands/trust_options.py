@@ -57,8 +57,8 @@ class Trust(NamedTuple):
         found = chain.judge(certificate, roots, moment, must_sign, candidates)
         anchor = chain.issuer_of(certificate, roots)
         if anchor is not None and anchor.certificate == certificate:
-            return found  # nobody revokes a root but by word of mouth
-        # Who has stolen a key dates back: only a time that the user names comes before a revocation.
+            return found  # no revocation list covers a root
+        # A thief of a key can backdate signatures: only a time that the user names comes before a revocation.
         return [*found, self._revocation(certificate, anchor, named, now)]
 
     def _anchors(self, candidates: Sequence[x509.Certificate]) -> list[Anchor]:

@@ -73,7 +73,7 @@ def _undone(name: str, place: Place, is_dry_run: bool) -> Done:
 
 
 def _left(left: plans.Left) -> ToolError:
-    """That a line of somebody else's still names the module."""
+    """That a line which was not written by `register` still names the module."""
     text = N_("{path} still names the module in line {line}, which was not written by `pyjpki11 register`.")
     return ToolError(exits.FAILED, LEFT, _(text, **left._asdict()), _("Delete that line by hand."))
 

@@ -56,25 +56,25 @@ class _PinsOf(NamedTuple):
         return self.token.card.run
 
 
-def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
+def examine(readers: Readers, names: list[str], pin: PinSource | None) -> Result:
     """The cards in these readers. With a source of PINs, each makes one signature with PSS."""
-    occupied = [name for name in names if those.has_card(name)]
+    occupied = [name for name in names if readers.has_card(name)]
     if not occupied:
         message, remedy = _("There is no card in any reader."), _("Place your card on the reader, or insert it chip "
                                                                   "first.")
         return Result([Finding(PROBLEM, "no-card", message, remedy, exits.NO_CARD)] if names else [])
-    results = [_examine_one(those, name, pin) for name in occupied]
+    results = [_examine_one(readers, name, pin) for name in occupied]
     known = [result.has_pss for result in results if result.has_pss is not None]
     findings = [finding for result in results for finding in result.findings]
-    if known:  # then another kind of card beside it is no problem
+    if known:  # then another kind of card beside it is not a problem
         findings = [one._replace(level=NOTE, remedy="") if one.code == FOREIGN else one for one in findings]
     return Result(findings, any(known) if known else None)
 
 
-def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
+def _examine_one(readers: Readers, name: str, pin: PinSource | None) -> Result:
     findings: list[Finding] = []
     try:
-        token = token_on(those.insert(name), AUTHENTICATION)
+        token = token_on(readers.insert(name), AUTHENTICATION)
         try:
             findings += _identity(token, name)
             if pin is not None:

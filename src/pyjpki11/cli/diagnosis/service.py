@@ -1,4 +1,4 @@
-"""The PC/SC service, whether it lets this user in, its readers."""
+"""The PC/SC service, whether this user may use it, and its readers."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pyjpki11.errors import KeptOut, ServiceUnavailable
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
 
 
-def examine(those: Readers) -> Iterator[Finding]:
+def examine(readers: Readers) -> Iterator[Finding]:
     """The service and its readers."""
     chosen = settings.load(environment.variables()).reader
     if chosen != "pcsc":
         message = _("According to the settings, cards are read from '{reader}'.", reader=chosen)
         yield Finding(NOTE, "other-driver", message)
     try:
-        names = those.names()
+        names = readers.names()
     except ServiceUnavailable as error:
         yield _service_problem(error)
         return

@@ -1,4 +1,4 @@
-"""Whether anybody may put a card of software into a reader of this computer.
+"""Whether other programs can put a software card into a reader of this computer.
 
 vpcd, the virtual reader of vsmartcard, listens on every interface, and asks for no password. It cannot be bound to one:
 a host name in DEVICENAME of /etc/reader.conf.d/vpcd has it call a card there instead.

@@ -195,7 +195,7 @@ def _look_like(file: int, seen: os.stat_result, most: int) -> None:
 
 
 def _put_in_place(beside: str, real: str, target: Target) -> None:
-    """Replace what was seen, or be the first; never what somebody has put there since."""
+    """Replace what was seen, or be the first; never what was put there since."""
     if target.seen is not None:
         if not os.path.samestat(os.lstat(real), target.seen):
             raise _changed(target.path)

@@ -42,7 +42,7 @@ def fault(error: PinFormError) -> str:
 
 
 def folded(typed: bytearray) -> bytearray:
-    """A copy of a PIN, UTF-8, with full-width letters and digits as plain ones; whoever gets it wipes it.
+    """A copy of a PIN, UTF-8, with full-width letters and digits as plain ones; the caller wipes it.
 
     Each character by itself, so that no `str` has the whole of it. Spec: Unicode Standard Annex 15, NFKC
     """
