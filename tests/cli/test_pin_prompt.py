@@ -212,7 +212,7 @@ def test_full_width_digits_are_taken(tool: CardTool) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("1234 ", "a blank at the end"),
+        ("1234 ", "ends with a space"),
         ("\x1b[A", "control characters"),
         ("", "No PIN was given"),
         ("あい", "Japanese input"),
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_a_form_is_said(tool: CardTool, typed: str, said: str
     with at_terminal(tool, "pin", "verify", "auth") as terminal:
         terminal.expect(PROMPT)
         terminal.type(f"{typed}\n")
-        terminal.expect("no try is gone")
+        terminal.expect("no try was used")
         assert said in terminal.shown
 
 

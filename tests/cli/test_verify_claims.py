@@ -71,7 +71,7 @@ def test_sign_in_does_not_become_a_document(desk: CardTool, language: str) -> No
     run(["openssl", "cms", "-verify", "-inform", "DER", "-in", "signature", "-CAfile", "roots.pem", "-purpose", "any",
          "-out", "out"], cwd=desk.folder)  # fmt: skip
     said = desk(*VERIFY, "-o", "taken", status=10, language=language).stdout
-    assert {"en": "NOT one for documents", "ja": "文書への署名ではありません"}[language] in said
+    assert {"en": "NOT for documents", "ja": "文書への署名ではありません"}[language] in said
     assert {"en": "--accept-auth", "ja": "--accept-auth"}[language] in said
     assert not (desk.folder / "taken").exists()
     found = desk.json(*VERIFY, status=10)
