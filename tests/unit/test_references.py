@@ -106,7 +106,9 @@ def test_what_dangles_is_noticed(line: str) -> None:
     assert dangling(line)
 
 
-@pytest.mark.parametrize("line", ["Card: notes 3.3, 4.1. And", "Design: decisions 5, 8", "Design: decision 15e", "Spec: X 1"])
+@pytest.mark.parametrize(
+    "line", ["Card: notes 3.3, 4.1. And", "Design: decisions 5, 8", "Design: decision 15e", "Spec: X 1"]
+)
 def test_what_exists_is_not(line: str) -> None:
     assert dangling(line) == []
 
