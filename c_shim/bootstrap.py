@@ -91,7 +91,7 @@ def start(directory_lines: str, python_is_ours: int, core_address: int, stamp: s
 
         attach(core_address, stamp, bool(is_privileged))
         if python_is_ours:
-            gc.freeze()  # it stays, so nobody needs to look at it
+            gc.freeze()  # it stays, so no collection needs to look at it
             gc.enable()
     except BaseException as error:
         return f"{type(error).__name__}: {error} (looked in {directories})"

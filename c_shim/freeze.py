@@ -38,7 +38,7 @@ class Module(NamedTuple):
 
 
 class WithoutAnnotations(ast.NodeTransformer):
-    """What nobody reads at run time, and every start would pay for."""
+    """What is never read at run time, and every start would pay for."""
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module == "__future__" else node

@@ -24,7 +24,7 @@ static bool attach_to_running_python(void)
     return done;
 }
 
-/* Our own Python leaves the GIL to whoever comes next; it is never finalised. */
+/* Our own Python leaves the GIL to the next thread; it is never finalised. */
 static bool attach_to_own_python(void)
 {
     bool done;
@@ -96,7 +96,7 @@ static void restore_host_gil(PyThreadState *state)
 
 /*
  * What Python would enter from here: the state that this thread runs, else the one it is known by. Until Python 3.12 the
- * current state is that of whoever has the lock, be it another thread, hence the look at whose it is.
+ * current state is that of the thread that has the lock, which may be another one, so its owner is checked.
  */
 static PyThreadState *state_of_thread(void)
 {

@@ -11,7 +11,7 @@ struct host {
     pthread_mutex_t lock;
     bool failed;         /* final: half a Python cannot be started twice */
     bool attached;
-    atomic_bool ours;    /* we start Python, so nobody else tells it about forks */
+    atomic_bool ours;    /* we start Python, so nothing else tells it about forks */
     _Atomic pid_t owner; /* the process that may call the core; 0 in a forked child until C_Initialize */
 };
 

@@ -1,4 +1,4 @@
-/* What nobody but root and the effective user can have written. */
+/* Files that only root and the effective user can have written. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -79,7 +79,7 @@ static bool target_is_trusted(const char *link, const char *rest, int links)
     return strlen(path) < PATH_MAX && is_trusted_behind(path, links);
 }
 
-/* Each step is looked at after the folder that it is in: nobody else can exchange it any more. */
+/* Each step is looked at after the folder that it is in: no other user can exchange it any more. */
 static bool is_trusted_behind(const char *path, int links)
 {
     struct stat folder = {0}, status;
@@ -105,7 +105,7 @@ bool is_trusted(const char *path)
 
 static int find_untrusted(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
-    static const struct stat folder = {0}; /* nobody else may write there: it came before */
+    static const struct stat folder = {0}; /* no other user may write there: it came before */
 
     (void)place;
     return kind == FTW_NS || (S_ISLNK(status->st_mode) ? !is_trusted(path) : !entry_is_trusted(status, &folder));

@@ -1,4 +1,4 @@
-/* What nobody but root and the effective user can have written. */
+/* Files that only root and the effective user can have written. */
 #ifndef PYJPKI11_TRUST_H
 #define PYJPKI11_TRUST_H
 

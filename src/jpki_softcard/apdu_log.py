@@ -53,5 +53,5 @@ def _is_own(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_uid == user()
 
 
-#: Follow no link, wait for nobody at the other end of a FIFO; Windows has neither.
+#: Do not follow links or wait for the other end of a FIFO; Windows has neither.
 _CAREFULLY: int = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))

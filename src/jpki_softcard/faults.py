@@ -26,7 +26,7 @@ FAULTS = (
     ),
     Fault("sw-61xx", "answers 61xx, the data follows through GET RESPONSE", {"chained_61xx": True}),
     Fault("no-short-ef", "short EF identifiers are refused with 6A86", {"short_ef": False}),
-    Fault("no-pss", "the signing command knows P1=00 only, else 6A86", {"last_sign_mode": 0}),
+    Fault("no-pss", "the signing command accepts only P1=00, else 6A86", {"last_sign_mode": 0}),
     Fault("pss-salt-20", "PSS signatures have a salt of 20 bytes", {"pss_salt_len": 20}),
     Fault("blocked-6983", "a blocked PIN answers 6983 instead of 6984", {"blocked_word": 0x6983}),
     Fault("pin-query-9000", "the tries query answers 9000", {"query_word": 0x9000}),
@@ -42,7 +42,7 @@ FAULTS = (
         {"reselect_clears": True},
     ),
     Fault("change-clears", "changing a PIN ends its verified status", {"change_clears": True}),
-    Fault("long-lengths", "a long length in the text application where a short one would do", {"long_lengths": True}),
+    Fault("long-lengths", "the text application uses a long length where a short one would do", {"long_lengths": True}),
     Fault("no-sign-cert", "no signature certificate was issued", {"has_sign_certificate": False}),
     Fault(
         "phone",

@@ -13,7 +13,7 @@ from .rsa import PrivateKey
 FORMAT = 1
 CERTIFICATES = ("auth", "sign", "auth_ca", "sign_ca")
 CARD_FILE, PIN_FILE, LOCK_FILE = "card.json", "pins.json", "lock"
-#: Follow no link, wait for nobody at the other end of a FIFO; Windows has neither.
+#: Do not follow links or wait for the other end of a FIFO; Windows has neither.
 CAREFULLY: int = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
 
 
@@ -44,7 +44,7 @@ class Store:
 
     @property
     def holder(self) -> tuple[str, ...] | None:
-        """Name, address, birth date (YYYYMMDD) and code of the sex, where the card was made for somebody."""
+        """Name, address, birth date (YYYYMMDD) and code of the sex, if the card was made for a named person."""
         holder = self._card.get("holder")
         return tuple(map(str, holder)) if holder else None
 

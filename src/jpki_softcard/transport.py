@@ -63,7 +63,7 @@ class Driver:
         return connection
 
     def has_users_besides(self, connection: "Connection") -> bool:
-        """Whether anybody else is connected."""
+        """Whether another program is connected."""
         return bool(self._users - {connection})
 
     def forget(self, connection: "Connection") -> None:
@@ -100,7 +100,7 @@ class Driver:
                     return
 
     def cancel(self) -> None:
-        """Wake everybody in `wait`, for good."""
+        """Wake all threads in `wait`, for good."""
         self._cancelled = True
         self._notify()
 
@@ -161,7 +161,7 @@ class Connection:
         self.is_shared = driver.has_users_besides(self)
 
     def look_for_others(self) -> bool:
-        """Whether anybody else is connected."""
+        """Whether another program is connected."""
         self.is_shared = self._driver.has_users_besides(self)
         return self.is_shared
 

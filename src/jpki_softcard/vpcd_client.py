@@ -59,7 +59,7 @@ def _answer(link: Link, message: bytes) -> bytes | None:
         return respond(link, message)
     except CardSilent:
         return None if link.card.powered else b""  # a real reader reports a card without power at once
-    except CardGone:  # whoever waits learns from the end of the connection
+    except CardGone:  # the waiting side learns it from the end of the connection
         return None
 
 

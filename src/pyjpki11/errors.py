@@ -1,6 +1,6 @@
-"""Every exception that the layers raise, named by the fact it reports.
+"""The exceptions of all layers, named by the fact that they report.
 
-What each means to a PKCS#11 caller is said in one place only: `pyjpki11.boundary.ckr_table`.
+Only `pyjpki11.boundary.ckr_table` maps them to CKR_ numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class JpkiError(Exception):
 
 
 class CryptokiError(JpkiError):
-    """A call that PKCS#11 itself tells how to refuse; `rv` is its CKR_ number."""
+    """A call is refused with a CKR_ number of its own, `rv`."""
 
     def __init__(self, rv: int, message: str = "") -> None:
         super().__init__(message)
@@ -30,11 +30,11 @@ class CryptokiError(JpkiError):
 
 
 class ServiceUnavailable(JpkiError):
-    """The PC/SC service does not run, or it does not let this user in."""
+    """The PC/SC service is not running, or this user may not use it."""
 
 
 class KeptOut(ServiceUnavailable):
-    """The PC/SC service runs, but does not let this user in."""
+    """The PC/SC service is running, but this user may not use it."""
 
 
 class ReaderGone(JpkiError):
@@ -42,7 +42,7 @@ class ReaderGone(JpkiError):
 
 
 class ReaderBusy(JpkiError):
-    """Another program holds the reader for itself."""
+    """Another program has exclusive use of the reader."""
 
 
 class CardAbsent(JpkiError):
@@ -50,7 +50,7 @@ class CardAbsent(JpkiError):
 
 
 class CardRemoved(JpkiError):
-    """The card left the reader, or was exchanged, since it was last used."""
+    """The card was removed or exchanged since it was last used."""
 
 
 class CardDisturbed(JpkiError):
@@ -58,7 +58,7 @@ class CardDisturbed(JpkiError):
 
 
 class CardMute(JpkiError):
-    """The card did not answer, or answered something that is no response APDU."""
+    """The card did not answer, or answered something that is not a response APDU."""
 
 
 class CardNotRecognized(JpkiError):
@@ -66,11 +66,11 @@ class CardNotRecognized(JpkiError):
 
 
 class BadCardData(JpkiError):
-    """The card holds or answers something that it cannot mean."""
+    """The card returned malformed data."""
 
 
 class WrongSignature(JpkiError):
-    """The card made a signature that its certificate does not verify."""
+    """The card made a signature that does not verify with its certificate."""
 
 
 class StatusWordError(JpkiError):
@@ -83,25 +83,25 @@ class StatusWordError(JpkiError):
 
 
 class PssUnknown(StatusWordError):
-    """The card makes no RSASSA-PSS signatures."""
+    """The card does not support RSASSA-PSS signatures."""
 
 
 class SecurityStatusNotSatisfied(StatusWordError):
-    """The card wants a PIN verified first."""
+    """The card requires a verified PIN first."""
 
 
 class PinError(JpkiError):
-    """Base of everything that can be wrong with a PIN."""
+    """Base of all problems with a PIN."""
 
 
 class PinFormError(PinError):
-    """The PIN has a form that cannot be right; it was not sent.
+    """The form of the PIN is not valid; it was not sent.
 
-    `fault` says what is wrong with it, a word of those in `card.pin`.
+    `fault` is one of the words in `card.pin`.
     """
 
     def __init__(self, fault: str) -> None:
-        super().__init__(f"the form of the PIN cannot be right: {fault}")
+        super().__init__(f"the form of the PIN is not valid: {fault}")
         self.fault = fault
 
 
@@ -110,7 +110,7 @@ class PinLengthOutOfRange(PinFormError):
 
 
 class PinHasInvalidCharacters(PinFormError):
-    """The PIN has characters that its key cannot have; it was not sent."""
+    """The PIN contains characters that are not allowed; it was not sent."""
 
 
 class PinRejected(PinError):

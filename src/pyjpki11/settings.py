@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Table = Mapping[str, object]
 
 MAX_TIMEOUT_S = 600
-MAX_FILE_LEN = 256 * 1024  # bytes; nobody writes that many settings
+MAX_FILE_LEN = 256 * 1024  # bytes; far more than all settings need
 CONSENT_EACH_SIGNATURE = "each-signature"
 CONSENT_EACH_LOGIN = "each-login"
 LOGOUT_CLEARS_CARD = "clear"

@@ -1,4 +1,4 @@
-"""Files that nobody but root and the effective user can have written: the one place that says which those are.
+"""Files that only root and the effective user can have written: the one place with this rule.
 
 A file counts if it is a regular file that belongs to root or to the effective user, and neither its group nor others
 may write to it. The same holds for every folder on the way, from / on. A folder that others may write to is passed only
@@ -8,7 +8,7 @@ one name.
 
 People keep their settings behind links (HOME, ~/.config, the file itself). So links are followed, but by this module
 instead of the kernel: each has to belong to root or to the effective user, and every folder that it leads through is
-looked at too. The outcome is a path without links, which is opened with O_NOFOLLOW and without waiting. Nobody else can
+looked at too. The outcome is a path without links, which is opened with O_NOFOLLOW and without waiting. No one else can
 change it between the look and the opening, because each step was looked at after the folder in which it stands.
 Design: decision 14
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = 0
 MAX_LINKS = 40  # the kernel's own limit
 OTHERS_MAY_WRITE = S_IWGRP | S_IWOTH
-#: Follow no link, wait for nobody at the other end of a FIFO, become no terminal of the host.
+#: Do not follow links, wait for the other end of a FIFO, or become the host's terminal.
 CAREFULLY = posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_NOCTTY | posix.O_CLOEXEC
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 

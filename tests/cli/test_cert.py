@@ -221,7 +221,7 @@ def test_no_card(pcscd: object, tool: CardTool) -> None:
 def test_card_without_signature_certificate(new_tool: NewTool, softcard_state: Path) -> None:
     (softcard_state / "sign.der").write_bytes(b"\xff" * 16)
     said = new_tool(softcard_state)("cert", "show", "sign", "--pin-file", "-", text=pin_of("sign"), status=4)
-    assert "no such certificate" in said.stderr
+    assert "certificate is not on the card" in said.stderr
 
 
 def test_damaged_certificate(new_tool: NewTool, softcard_state: Path) -> None:
@@ -257,7 +257,7 @@ def test_file_of_a_certificate(tool: CardTool, command: str, options: list[str])
         tool(*write, text=pin_of(which), prefix=usual)
         assert (tool.folder / which).stat().st_mode & 0o777 == mode
         said = tool(*write, text=pin_of(which), status=1)
-        assert "exists already" in said.stderr
+        assert "already exists" in said.stderr
         tool(*write, "--force", text=pin_of(which))
         assert (tool.folder / which).stat().st_mode & 0o777 == mode
 

@@ -47,7 +47,7 @@ def names(folder: Path) -> set[str]:
 def test_a_file_that_exists_needs_force(tmp_path: Path) -> None:
     path = tmp_path / "letter"
     path.write_bytes(b"mine")
-    with pytest.raises(ToolError, match="exists already") as raised:
+    with pytest.raises(ToolError, match="already exists") as raised:
         files.look(str(path), may_replace=False)
     assert (raised.value.exit_status, raised.value.code) == (exits.FAILED, "exists")
     assert "--force" in raised.value.remedy
@@ -65,7 +65,7 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(
     if not has_links:
         monkeypatch.setattr(os, "link", lambda *_names: (_ for _ in ()).throw(OSError(errno.EPERM, "not here")))
     path = tmp_path / "letter"
-    with pytest.raises(ToolError, match="exists already"), files.writing(files.look(str(path), False)) as file:
+    with pytest.raises(ToolError, match="already exists"), files.writing(files.look(str(path), False)) as file:
         path.write_bytes(b"theirs")
         file.write(b"new")
     assert path.read_bytes() == b"theirs"
@@ -104,7 +104,7 @@ def test_links_are_written_through(tmp_path: Path) -> None:
     real, link = tmp_path / "elsewhere" / "real", tmp_path / "link"
     real.write_bytes(b"old")
     link.symlink_to("elsewhere/real")
-    with pytest.raises(ToolError, match="exists already"):
+    with pytest.raises(ToolError, match="already exists"):
         files.look(str(link), may_replace=False)
     write(link, may_replace=True)
     assert link.is_symlink()
@@ -115,7 +115,7 @@ def test_a_link_to_nothing_needs_force(tmp_path: Path) -> None:
     """Somebody else may have laid it."""
     link = tmp_path / "link"
     link.symlink_to("nothing")
-    with pytest.raises(ToolError, match="exists already"):
+    with pytest.raises(ToolError, match="already exists"):
         files.look(str(link), may_replace=False)
     write(link, may_replace=True)
     assert link.is_symlink()
@@ -252,7 +252,7 @@ def test_what_is_put_in_a_files_place_is_refused(tmp_path: Path, kind: str) -> N
 
 def test_sockets_are_nothing_to_write_into(tmp_path: Path) -> None:
     os.mknod(tmp_path / "socket", stat.S_IFSOCK | 0o600)
-    with pytest.raises(ToolError, match="not a file"):
+    with pytest.raises(ToolError, match="not a writable file"):
         files.look(str(tmp_path / "socket"), may_replace=True)
 
 
@@ -264,8 +264,8 @@ def test_sockets_are_nothing_to_write_into(tmp_path: Path) -> None:
 def test_every_name_of_standard_output(tmp_path: Path, name: str, redirected: str) -> None:
     """The file that the shell has opened is neither refused nor replaced: what is printed later follows."""
     script = (
-        "import sys\nfrom pyjpki11.cli.terminal import files\n"
-        "target = files.look(sys.argv[1], False)\nassert target.is_stdout\n"
+        "import sys\nfrom pyjpki11.cli.terminal import files\ntarget = files.look(sys.argv[1], False)\n"
+        "assert target.is_stdout\n"
         "with files.writing(target) as file:\n    file.write(b'new')\nprint(' and more')"
     )
     (tmp_path / "script.py").write_text(script)

@@ -206,13 +206,13 @@ def test_full_width_digits_are_taken(tool: CardTool) -> None:
         terminal.expect(PROMPT)
         terminal.type("\uff11\uff12\uff13\uff14\n")
         assert terminal.end() == 0
-        assert "Full-width characters were taken as half-width ones." in terminal.shown
+        assert "Full-width characters were read as half-width ones." in terminal.shown
 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("1234 ", "a blank at the end"),
+        ("1234 ", "ends with a space"),
         ("\x1b[A", "control characters"),
         ("", "No PIN was given"),
         ("あい", "Japanese input"),
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_a_form_is_said(tool: CardTool, typed: str, said: str
     with at_terminal(tool, "pin", "verify", "auth") as terminal:
         terminal.expect(PROMPT)
         terminal.type(f"{typed}\n")
-        terminal.expect("no try is gone")
+        terminal.expect("no try was used")
         assert said in terminal.shown
 
 

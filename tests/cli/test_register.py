@@ -93,10 +93,10 @@ def test_changes_made_since_stay(home: Path) -> None:
 
 BROKEN: dict[str, tuple[Sequence[str], str, bytes, str]] = {
     "openssh": (["openssh"], ".ssh/config", b"a\0b", "is not a text file"),
-    "chromium": (["chromium"], ".pki/nssdb/pkcs11.txt", b"something else\n", "cannot be understood (line 1)"),
+    "chromium": (["chromium"], ".pki/nssdb/pkcs11.txt", b"something else\n", "cannot be parsed (line 1)"),
     "openssl": (["openssl"], ".config/pyjpki11/openssl.cnf", b"\x7fELF\0", "is not a text file"),
     "java": (["java"], ".config/pyjpki11/java-signature.cfg", b"name = mine\n", "was not made by pyjpki11"),
-    "firefox": (["firefox"], ".mozilla/firefox/profiles.ini", b"no section\n", "cannot be understood (line 1)"),
+    "firefox": (["firefox"], ".mozilla/firefox/profiles.ini", b"no section\n", "cannot be parsed (line 1)"),
 }
 
 
@@ -120,7 +120,7 @@ def test_policies_that_are_not_understood(content: str, root: Path) -> None:
     policies = root / "etc/firefox/policies/policies.json"
     policies.parent.mkdir(parents=True)
     policies.write_text(content)
-    assert "cannot be understood" in tool("register", "firefox", "--system", "--root", root, status=1).stderr
+    assert "cannot be parsed" in tool("register", "firefox", "--system", "--root", root, status=1).stderr
     assert policies.read_text() == content
 
 

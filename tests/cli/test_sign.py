@@ -136,7 +136,7 @@ def test_person_is_asked(tool: CardTool, options: list[str], asked: int, languag
 def test_second_consent_refused(tool: CardTool) -> None:
     """What was signed before is told, and stays."""
     said = tool("sign", "--key", "sign", "--pin-file", "-", "a.txt", "b.txt", text="ABC123\nWRONG0\n", status=5)
-    assert "Signed before that: a.txt" in said.stderr
+    assert "Files signed before that: a.txt" in said.stderr
     accept(tool, "sign", "a.txt.p7m", "-inform", "DER")
     assert not (tool.folder / "b.txt.p7m").exists()
 

@@ -63,7 +63,7 @@ def test_never_over_another_card(tool: CardTool, softcard_state: Path) -> None:
     """A card that is there stays as it is."""
     before = {path.name: path.read_bytes() for path in softcard_state.iterdir()}
     done = tool("softcard", "new", "--state", softcard_state, status=1)
-    assert "there is a card already" in done.stderr.replace("\n", " ")
+    assert "there is already a card" in done.stderr.replace("\n", " ")
     assert {path.name: path.read_bytes() for path in softcard_state.iterdir()} == before
 
 

@@ -63,7 +63,7 @@ def test_registered_twice_from_different_folders(
     for env in builds.values():
         tool("register", program, *options, env=env)
         texts = [content for content in tree(base).values() if isinstance(content, bytes)]
-        assert any(env["PYTHONPATH"].encode() in text for text in texts)
+        assert any(env["PYTHONPATH"].split(":")[0].encode() in text for text in texts)
     tool("unregister", program, *options, env=builds[last])
     assert tree(base) == before
     assert "Nothing to change." in tool("unregister", program, *options).stdout
@@ -369,7 +369,7 @@ def test_what_links_lead_to_elsewhere_is_no_hindrance(home: Path, tmp_path: Path
 
 @pytest.mark.parametrize("arguments", [[], ["openssh", "--all"]])
 def test_either_a_program_or_all(arguments: list[str]) -> None:
-    assert "Name a program, or say --all." in tool("unregister", *arguments, status=2).stderr
+    assert "Specify a program or --all." in tool("unregister", *arguments, status=2).stderr
 
 
 @pytest.mark.parametrize("variable", ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"])

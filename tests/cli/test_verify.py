@@ -208,7 +208,7 @@ def test_changed_content(desk: CardTool, language: str) -> None:
     signed(desk)
     desk.write("signature", desk.read("signature").replace(b"what is signed", b"what is forged", 1))
     said = desk("verify", "--root", "root.pem", "signature", "-o", "out", status=8, language=language)
-    assert {"en": "it is not what was signed", "ja": "署名されたものと違います"}[language] in said.stdout
+    assert {"en": "not what was signed", "ja": "署名されたものと違います"}[language] in said.stdout
     assert not (desk.folder / "out").exists()
 
 

@@ -68,7 +68,7 @@ def test_a_card_in_a_virtual_reader_that_does_not_say_so(
     """A hostile one: what it is cannot be known, but where it is can."""
     asked(Card(VIRTUAL, ""), monkeypatch)
     said = capsys.readouterr().err.replace("\n", " ")
-    assert f"Warning: {VIRTUAL} is a virtual reader" in said and "gets the PIN that you type" in said
+    assert f"Warning: {VIRTUAL} is a virtual reader" in said and "receives the PIN that you type" in said
 
 
 def test_the_software_card_names_itself() -> None:

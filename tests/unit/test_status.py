@@ -27,8 +27,8 @@ WORDS = {
     0x9000: "9000 (success)",
     0x63C2: "63C2 (2 tries left)",
     0x6A82: "6A82 (file or application not found)",
-    0x1234: "1234 (meaning unknown)",
-    0x0000: "0000 (meaning unknown)",
+    0x1234: "1234 (undefined)",
+    0x0000: "0000 (undefined)",
 }
 
 

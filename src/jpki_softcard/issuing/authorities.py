@@ -1,6 +1,6 @@
 """The authorities that issue the certificates of all software cards, as few authorities issue those of all real ones.
 
-Their keys are no secret: a certificate of theirs says that a card is made of software, nothing else.
+Their keys are not secret: a certificate of theirs says that a card is made of software, nothing else.
 """
 
 from pathlib import Path

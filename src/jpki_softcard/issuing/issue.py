@@ -17,7 +17,7 @@ from ..store import Pin
 from . import authorities, certificates
 from .person import Person, last_moment
 
-# Card: notes 7.1 for the codes; the other values are free, and those of the two PINs are in the documents
+# Card: notes 7.1 for the codes; the rest is invented
 DEFAULT_PINS = {
     "auth": "1234",
     "sign": "ABC123",
@@ -55,7 +55,7 @@ def issue(
         first = issued or datetime.now(UTC) - BACKDATED
         period = (first, expires or last_moment(person or Person(), first))
         if period[0] >= period[1]:
-            raise OptionError("the certificates would end before they begin")
+            raise OptionError("the certificates would expire before they become valid")
         _write(directory, values, person, period)
 
 

@@ -33,7 +33,7 @@ CKR_OF: dict[type[BaseException], int] = {
 
 
 def ckr_of(error: BaseException) -> int:
-    """The CKR_ number to answer; what nobody foresaw goes into the log with its traceback."""
+    """The CKR_ number to return; an unexpected exception is logged with its traceback."""
     if isinstance(error, errors.CryptokiError):
         return error.rv
     for ancestor in type(error).__mro__:

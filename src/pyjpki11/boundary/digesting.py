@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: More random bytes than anybody asks for in one call.
+#: More random bytes than a program needs in one call.
 MAX_RANDOM_LEN = 16 * 1024 * 1024
 
 

@@ -39,7 +39,7 @@ class Certificate:
     )  # fmt: skip
 
     def __init__(self, der: bytes) -> None:
-        """:raises BadCardData: this is no certificate."""
+        """:raises BadCardData: this is not a certificate."""
         fields = Reader(der).enter(SEQUENCE).enter(SEQUENCE)
         if fields.next_tag() == VERSION:
             fields.take()
@@ -89,7 +89,7 @@ def _rsa_numbers(public_key_info: bytes) -> tuple[int, int] | tuple[None, None]:
 def signed_part(der: bytes) -> tuple[bytes, bytes]:
     """What an authority has signed of a certificate, and its signature.
 
-    :raises BadCardData: this is no certificate. Spec: RFC 5280 4.1.1
+    :raises BadCardData: this is not a certificate. Spec: RFC 5280 4.1.1
     """
     fields = Reader(der).enter(SEQUENCE)
     signed = fields.take_element(SEQUENCE)
@@ -111,7 +111,7 @@ def certificate_len(head: bytes) -> int:
 def serial_number_in(head: bytes) -> bytes:
     """The serial number's bytes, big-endian without sign, from the beginning of a certificate.
 
-    :raises BadCardData: this is no beginning of a certificate.
+    :raises BadCardData: this is not the beginning of a certificate.
     """
     _tag, position, _length = read_header(head)
     _tag, position, _length = read_header(head, position)

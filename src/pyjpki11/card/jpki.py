@@ -107,7 +107,7 @@ class JpkiCard(Application):
         head = self._read(ef, CHUNK_LEN)
         length = min(certificate_len(head), CHUNK_LEN)
         if len(head) < length:
-            raise BadCardData("the certificate ends before its length")
+            raise BadCardData("the certificate is shorter than its stated length")
         return head[:length]
 
     @in_application
@@ -132,7 +132,7 @@ class JpkiCard(Application):
         return self._read(layout.AVAILABILITY_EF, layout.AVAILABILITY_LEN)
 
     def _read(self, ef: int, length: int, offset: int = 0) -> bytes:
-        """At most 256 bytes from an offset up to 255, leaving the EF selected. What nobody asked for is dropped."""
+        """At most 256 bytes from an offset up to 255, leaving the EF selected. What was not asked for is dropped."""
         if self._has_short_ids:
             data, sw = self.channel.exchange(0x00, apdu.READ_BINARY, SHORT_EF_ID | ef, offset, response_len=length)
             if sw == status.SUCCESS:
@@ -151,7 +151,7 @@ class JpkiCard(Application):
         if len(head) >= length:
             return b""
         if len(head) <= MAX_SHORT_OFFSET:
-            raise BadCardData("the certificate ends before its length")
+            raise BadCardData("the certificate is shorter than its stated length")
         data = self._read(ef, min(CHUNK_LEN, length - MAX_SHORT_OFFSET), MAX_SHORT_OFFSET)
         if data[:1] != head[MAX_SHORT_OFFSET : MAX_SHORT_OFFSET + 1]:
             raise BadCardData("the certificate changed while it was read")
@@ -159,7 +159,7 @@ class JpkiCard(Application):
             offset = MAX_SHORT_OFFSET + len(data)
             more = self.read_current(offset, min(CHUNK_LEN, length - offset))
             if not more:
-                raise BadCardData("the certificate ends before its length")
+                raise BadCardData("the certificate is shorter than its stated length")
             data += more
         return data[len(head) - MAX_SHORT_OFFSET :]
 

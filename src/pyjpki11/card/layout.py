@@ -28,7 +28,7 @@ OTHER_AIDS = (
 TOKEN_INFO_EF = 0x0006
 TOKEN_TEXTS_LEN = 96
 
-#: One byte for each key pair's certificate, and one that nobody knows. Card: notes 1.3
+#: One byte for each key pair's certificate, and one of unknown purpose. Card: notes 1.3
 AVAILABILITY_EF = 0x0008
 AVAILABILITY_LEN = 3
 AVAILABLE = 0x8F

@@ -98,7 +98,7 @@ class TextCard(Application):
         while len(data) < value + length:
             chunk = self.read_current(len(data), CHUNK_LEN)
             if not chunk:
-                raise BadCardData("the file ends before its length")
+                raise BadCardData("the file is shorter than its stated length")
             data += chunk
         return data[: value + length]
 
@@ -128,7 +128,7 @@ def parse_my_number(data: bytes) -> str:
     """
     digits = Reader(data).take_value(MY_NUMBER)
     if len(digits) != MY_NUMBER_LEN or not digits.isdigit():
-        raise BadCardData("a My Number that has not 12 digits")
+        raise BadCardData("My Number does not have 12 digits")
     return digits.decode("ascii")
 
 
@@ -136,4 +136,4 @@ def _text(value: bytes) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadCardData("a text that is not UTF-8") from None
+        raise BadCardData("a text is not valid UTF-8") from None

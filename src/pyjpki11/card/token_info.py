@@ -25,7 +25,7 @@ NAMES = {
 LABEL_PREFIX = "JPKIAP"
 #: What the software card says of its maker.
 SOFTWARE_MANUFACTURER = "pyjpki11 software card"
-#: Those whose authentication certificate everybody may read. Card: notes 1.3
+#: Cards whose authentication certificate can be read without a PIN. Card: notes 1.3
 OPEN_KINDS = ("JPKIAPICCTOKEN2", "JPKIAPICCTOKEN")
 
 

@@ -148,7 +148,7 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def is_of_test_card(certificate: x509.Certificate) -> bool:
-    """Whether a certificate's issuer is no authority of people."""
+    """Whether a certificate's issuer is not an authority for people."""
     named = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return any(attribute.value in TEST_ORGANISATIONS for attribute in named)
 

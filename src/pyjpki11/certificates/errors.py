@@ -1,4 +1,4 @@
-"""What can be wrong with certificates that somebody gave to the tool."""
+"""What can be wrong with certificates that were given to the tool."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MAX_RESPONSE_LEN = 1 << 20
 
 
 def is_der(data: bytes) -> bool:
-    """Whether a file is DER; else it is text. What is inside never decides, for anybody can put text into DER."""
+    """Whether a file is DER; else it is text. What is inside never decides, because DER can contain any text."""
     return data[:1] == DER_BEGINS
 
 

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from pyjpki11.certificates.errors import ResponderFailed
 from pyjpki11.certificates.inputs import MAX_RESPONSE_LEN
 
-#: For all of it; a responder that sends a byte now and then keeps nobody for longer.
+#: For all of it; a responder that sends a byte now and then cannot prolong it.
 TIMEOUT_S = 20
 SCHEMES = ("http://", "https://")
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from pyjpki11.certificates.findings import BAD, OPEN, Finding
 
 CHECK = "revocation"
-#: What to say when nobody gave anything to check with.
+#: The finding when nothing was given to check with.
 NOT_ASKED = Finding(CHECK, OPEN, "not-asked")
 
 #: How DER says that an extension is critical. Spec: RFC 5280 4.1

@@ -13,12 +13,12 @@ MIN_CURVE_BITS = 256
 
 
 def is_strong_hash(hashed: HashAlgorithm | None) -> bool:
-    """Whether nobody can make two texts with one hash."""
+    """Whether it is infeasible to make two texts with one hash."""
     return hashed is not None and hashed.name in STRONG_HASHES
 
 
 def is_strong_key(key: Any) -> bool:
-    """Whether nobody can compute the private half of a public key."""
+    """Whether it is infeasible to compute the private half of a public key."""
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size >= MIN_RSA_BITS
     if isinstance(key, ec.EllipticCurvePublicKey):

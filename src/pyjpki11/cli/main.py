@@ -21,16 +21,16 @@ COMMANDS = {
     "cert": Row("pyjpki11.cli.commands.cert", N_("Show, export and verify the certificates on the card.")),
     "sign": Row("pyjpki11.cli.commands.sign", N_("Sign files.")),
     "verify": Row("pyjpki11.cli.commands.verify", N_("Verify a signature.")),
-    "pin": Row("pyjpki11.cli.commands.pin", N_("Show the tries of the PINs, verify or change one.")),
-    "text": Row("pyjpki11.cli.commands.text", N_("Read what is printed on the card as text.")),
+    "pin": Row("pyjpki11.cli.commands.pin", N_("Show the tries left, verify a PIN, or change it.")),
+    "text": Row("pyjpki11.cli.commands.text", N_("Read the details printed on the card, as text.")),
     "ssh-key": Row("pyjpki11.cli.commands.ssh_key", N_("Print the key for authorized_keys.")),
-    "doctor": Row("pyjpki11.cli.commands.doctor", N_("Find out what does not work, and what to do about it.")),
-    "register": Row("pyjpki11.cli.commands.register", N_("Have a program use the card.")),
-    "unregister": Row("pyjpki11.cli.commands.unregister", N_("Take the module out of a program's files.")),
-    "apdu": Row("pyjpki11.cli.commands.apdu", N_("Send commands to the card as they are typed.")),
-    "softcard": Row("pyjpki11.cli.commands.softcard", N_("Run a card made of software.")),
-    "module-path": Row("pyjpki11.cli.commands.module_path", N_("Print where the PKCS#11 module is.")),
-    "completion": Row("pyjpki11.cli.commands.completion", N_("Print the completion script of a shell.")),
+    "doctor": Row("pyjpki11.cli.commands.doctor", N_("Find problems, and show what to do about them.")),
+    "register": Row("pyjpki11.cli.commands.register", N_("Let a program use the card.")),
+    "unregister": Row("pyjpki11.cli.commands.unregister", N_("Remove the module from a program's settings.")),
+    "apdu": Row("pyjpki11.cli.commands.apdu", N_("Send commands to the card exactly as typed.")),
+    "softcard": Row("pyjpki11.cli.commands.softcard", N_("Run a software card.")),
+    "module-path": Row("pyjpki11.cli.commands.module_path", N_("Print the path of the PKCS#11 module.")),
+    "completion": Row("pyjpki11.cli.commands.completion", N_("Print the completion script for a shell.")),
 }
 
 tool = click.version_option(__version__, prog_name="pyjpki11", message="%(prog)s %(version)s")(
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         output.note(_("Interrupted."))
         return exits.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has had enough
+    except BrokenPipeError:  # the program that reads our output has closed it
         output.give_up_stdout()
         return exits.FAILED
     except Exception as error:

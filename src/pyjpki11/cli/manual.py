@@ -17,27 +17,28 @@ from pyjpki11.cli.terminal.click_help import Context, Group
 ENVIRONMENT = {
     "PYJPKI11_READER": N_("The reader driver: pcsc, softcard or softcard:FOLDER."),
     "PYJPKI11_CONFIG": N_("The settings file, instead of the one below."),
-    "PYJPKI11_LOG": N_("Where the log goes: stderr or a file. PINs are never in it."),
-    "PYJPKI11_LOG_LEVEL": N_("What the log holds: error, warning, info or debug."),
+    "PYJPKI11_LOG": N_("Where the log goes: stderr or a file. It never contains PINs."),
+    "PYJPKI11_LOG_LEVEL": N_("The level of detail of the log: error, warning, info or debug."),
     "LANGUAGE, LC_ALL, LC_MESSAGES, LANG": N_("The language: Japanese or English."),
 }
 FILES = {
-    "~/.config/pyjpki11/config.toml": N_("The settings, which the module has in common with the tool."),
-    "~/.cache/pyjpki11/apdu-history": N_("What was typed at the prompt of pyjpki11 apdu, PINs masked."),
+    "~/.config/pyjpki11/config.toml": N_("The settings, shared by the module and the tool."),
+    "~/.cache/pyjpki11/apdu-history": N_("What was typed at the prompt of pyjpki11 apdu, with PINs masked."),
     "~/.local/state/jpki-softcard": N_("The software card."),
     "~/.local/state/pyjpki11/registered.json": N_(
-        "What pyjpki11 register made and changed, for unregister; with --system it is in /var/lib/pyjpki11."
+        "What pyjpki11 register created and changed, for unregister; with --system it is in /var/lib/pyjpki11."
     ),
-    "FILE.pyjpki11-backup": N_("What a FILE was that pyjpki11 register changed, until unregister brings it back."),
+    "FILE.pyjpki11-backup": N_("The previous content of a FILE that pyjpki11 register changed, until unregister "
+                               "restores it."),
 }
 #: Command lines -> what they do.
 EXAMPLES = {
-    "pyjpki11 status": N_("Look what is in the readers."),
+    "pyjpki11 status": N_("See what is in the readers."),
     "pyjpki11 pin status": N_("See how many tries each PIN has left."),
-    "pyjpki11 cert export auth -o certificate.pem": N_("Write the authentication certificate into a file."),
+    "pyjpki11 cert export auth -o certificate.pem": N_("Write the authentication certificate to a file."),
     "pyjpki11 sign --key sign --detached -o letter.p7s letter.pdf": N_("Sign a file with the signature key."),
     "pyjpki11 verify --content letter.pdf letter.p7s": N_("Verify that signature, and see who signed."),
-    "pyjpki11 ssh-key >> ~/.ssh/authorized_keys": N_("Let the card log in."),
+    "pyjpki11 ssh-key >> ~/.ssh/authorized_keys": N_("Allow logins with the card."),
     "PYJPKI11_READER=softcard pyjpki11 status --trace": N_("Try it all without a card, and watch the exchange."),
 }
 _SPECIAL = re.compile(r"[\\-]")
@@ -72,12 +73,12 @@ def _section(title: str, lines: Iterator[str] | list[str]) -> list[str]:
 def _description() -> Iterator[str]:
     yield from _paragraphs(
         _(
-            "pyjpki11 shows what is on a My Number card, signs and verifies with it, looks after its PINs, and has "
-            "other programs use it. A PIN is typed without echo, or read from a file or a file descriptor; it is never "
-            "given on the command line. Its form is checked before it is sent, the tries left are shown before it is "
-            "asked for, and there is a warning before the last one.\n\n"
-            "With --json a command prints one JSON document; after a failure its only key is error. With "
-            "--trace it shows the exchange with the card in words."
+            "pyjpki11 shows what is on a My Number card, signs and verifies with it, manages its PINs, and registers "
+            "it with other programs. A PIN is typed without echo, or read from a file or a file descriptor; it is "
+            "never given on the command line. Its form is checked before it is sent, the tries left are shown before "
+            "it is asked for, and there is a warning before the last try.\n\n"
+            "With --json a command prints one JSON document; after a failure its only key is error. With --trace it "
+            "shows the exchange with the card, with explanations."
         )
     )
 

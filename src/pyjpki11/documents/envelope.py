@@ -15,7 +15,7 @@ from pyjpki11.documents.errors import NotSignedData
 SEQUENCE, OBJECT_IDENTIFIER = 0x30, 0x06
 OCTET_STRING, OCTET_STRING_IN_PIECES = 0x04, 0x24
 EXPLICIT_0 = 0xA0
-REVOCATION_LISTS = 0xA1  # among the fields of SignedData; nobody has signed them, and nothing here reads them
+REVOCATION_LISTS = 0xA1  # among the fields of SignedData; they are not signed, and nothing here reads them
 
 SIGNED_DATA = bytes.fromhex("06092A864886F70D010702")  # 1.2.840.113549.1.7.2
 PLAIN_DATA = bytes.fromhex("06092A864886F70D010701")  # 1.2.840.113549.1.7.1

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyjpki11.reader.base import Connection
 
-#: A response that goes on for longer than this is no certificate and no signature.
+#: A response that goes on for longer than this is neither a certificate nor a signature.
 MAX_CONTINUATIONS = 128
 #: Commands in one transaction: twice what the longest file takes whose every answer comes in two parts.
 MAX_COMMANDS = 512
@@ -19,7 +19,7 @@ MAX_COMMANDS = 512
 class Channel:
     """The way to a card; commands go within a transaction.
 
-    `is_given_up`: whoever asked for the present step has stopped waiting for it, so nothing more is sent: what a
+    `is_given_up`: the caller of the present step has stopped waiting for it, so nothing more is sent: what a
     command says, a PIN perhaps, may not be true any longer. `waits_for_others`: the step waits for the end of another
     program's transaction.
     """
@@ -50,7 +50,7 @@ class Channel:
     ) -> tuple[bytes, int]:
         """Response data and status word of a command, whatever the status word is.
 
-        :raises CardMute: the answer is too short to be one, or nobody needs so many.
+        :raises CardMute: the answer is too short, or there are too many answers.
         """
         command = apdu.encode(cla, ins, p1, p2, data, response_len)
         response = b""
@@ -69,7 +69,7 @@ class Channel:
                     return response, sw
         finally:
             command[:] = bytes(len(command))  # it may hold a PIN
-        raise CardMute("the card's response has no end")
+        raise CardMute("the card's response does not end")
 
     def send(
         self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0
@@ -87,7 +87,7 @@ class Channel:
     def _require_permission(self) -> None:
         self._refuse_if_given_up()
         if not self._commands_left:
-            raise CardMute("the card's answers lead nowhere")
+            raise CardMute("the card's answers repeat without progress")
         self._commands_left -= 1
 
     def _refuse_if_given_up(self) -> None:
@@ -111,7 +111,7 @@ class Transaction:
 
 
 def _parts_of(answer: bytes, ins: int) -> tuple[bytes, int]:
-    """Data and status word. The log never has the data: it may say who somebody is."""
+    """Data and status word. The log never has the data: it may identify a person."""
     if len(answer) < 2:
         raise CardMute(f"the card answered {len(answer)} bytes")
     sw = answer[-2] << 8 | answer[-1]

@@ -46,7 +46,7 @@ MEANINGS = {
     NO_PRECISE_DIAGNOSIS: "no precise diagnosis",
 }
 #: By their first byte.
-FAMILIES = {MORE_DATA: "more data waits", WRONG_RESPONSE_LEN: "wrong response length"}
+FAMILIES = {MORE_DATA: "more data available", WRONG_RESPONSE_LEN: "wrong response length"}
 
 
 def tries_left(sw: int) -> int | None:
@@ -63,7 +63,7 @@ def describe(sw: int) -> str:
     """A status word with its meaning, for people."""
     if sw & 0xFFF0 == COUNTER:
         return f"{sw:04X} ({sw & 0x000F} tries left)"
-    return f"{sw:04X} ({MEANINGS.get(sw) or FAMILIES.get(sw >> 8, 'meaning unknown')})"
+    return f"{sw:04X} ({MEANINGS.get(sw) or FAMILIES.get(sw >> 8, 'undefined')})"
 
 
 def refusal(sw: int, ins: int) -> StatusWordError:

@@ -1,7 +1,7 @@
 """What earlier runs have read of cards, so that it need not be read again.
 
 A card is known again by the beginning of its authentication certificate, which no other card has. Of it are kept the
-three certificates that everybody may read, plus what it says of itself; never its signature certificate, nor
+three certificates that can be read without a PIN, plus what it says of itself; never its signature certificate, nor
 anything of a phone, which shows no certificate before a login. What was read wrong must not stay wrong, so only what
 an authority's signature proves is kept. Design: decision 9
 """

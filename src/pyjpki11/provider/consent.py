@@ -38,7 +38,7 @@ class Consent:
         """A signature is about to be made.
 
         :param has_own: the PIN was presented for this very signature.
-        :raises CryptokiError: USER_NOT_LOGGED_IN, nobody has consented to it.
+        :raises CryptokiError: USER_NOT_LOGGED_IN, the user has not consented to it.
         """
         if self.is_needed and not has_own:
             if not self._is_given:

@@ -32,7 +32,7 @@ _MODULES = {
     "sha512": ("_sha2", "_sha512"),
 }
 
-#: Bytes that a hash takes in one call: 64 GiB, more than anybody has in memory; what is longer is wild.
+#: Bytes that a hash takes in one call: 64 GiB, more than fits in memory; a longer length is an error.
 NO_LIMIT = 1 << 36
 #: Bytes of each hash.
 OUTPUT_LEN = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EncryptOperation:
-    """One encryption. `cryptography` does it, since padding that must not be guessed is no work for us."""
+    """One encryption. `cryptography` does it, since padding that must not be guessed is best left to a library."""
 
     def __init__(self, key: PublicKey, parameters: Parameters) -> None:
         self.phase = READY

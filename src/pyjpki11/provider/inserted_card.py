@@ -49,7 +49,7 @@ class InsertedCard:
         self._driver = driver
         self._timeout_s = timeout_s
         self._jobs = JobThread(timeout_s)
-        self._is_busy = False  # a step is under way; who has the lock too is a signal handler of a Python host
+        self._is_busy = False  # a step is under way; only a signal handler of a Python host can then have the lock too
         self._channel: Channel | None = None
 
     def connect(self) -> JpkiCard:
@@ -115,7 +115,7 @@ class InsertedCard:
         with self.lock:
             if self.is_alive:
                 self.is_alive = False
-                if not self._is_busy:  # else whoever is closes it
+                if not self._is_busy:  # else the thread that is closes it
                     self._jobs.end(self._disconnect)
 
     def _give_up(self) -> JpkiError:

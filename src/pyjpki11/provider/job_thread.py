@@ -37,7 +37,7 @@ class Job:
         self.done.acquire()
 
     def end(self) -> None:
-        """Its end is known. (A caller that is interrupted may have the lock for ever, so that alone tells nobody.)"""
+        """Its end is known. (A caller that is interrupted may have the lock for ever, so a lock shows nothing.)"""
         self.arguments = self.options = None  # a PIN may be among them
         self.is_done = True
         self.done.release()
@@ -48,7 +48,7 @@ class JobThread:
 
     Nothing of the PC/SC library can be interrupted once it waits for a service, a card or another program. So a job
     that takes too long goes on without its caller. Until it has come back no other is begun, and callers are told so
-    at once: nobody waits twice for the same thing. The thread is made by the first job.
+    at once: no caller waits twice for the same thing. The thread is made by the first job.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -101,7 +101,7 @@ class JobThread:
         job.done.release()
 
     def end(self, work: Callable[[], None]) -> None:
-        """Do a last job, which raises nothing, and end the thread. Nobody waits for it if the job before takes too
+        """Do a last job, which raises nothing, and end the thread. It is not waited for if the job before takes too
         long. Twice does no harm.
         """
         if self._is_ended:

@@ -1,4 +1,4 @@
-"""Logins: who may use a key of an inserted card, the tries of its PIN, and the logout of the card."""
+"""Logins: which program may use a key of an inserted card, the tries of its PIN, and the logout of the card."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CardLogout:
 class Login:
     """One key's login.
 
-    The card keeps a verified PIN for everybody, so it does not decide who may sign: this object does.
+    The card keeps a verified PIN for all programs, so it does not decide which one may sign: this object does.
     """
 
     def __init__(self, card: InsertedCard, key: KeyLayout, settings: Settings, logout: CardLogout) -> None:

@@ -33,7 +33,7 @@ class Module:
         self._watch = ReaderWatch(self._driver, settings.card_timeout)
         self._readers: list[ReaderSlots] = []
         self._sessions: dict[int, Session] = {}
-        self._sessions_of: dict[Token, dict[int, Session]] = {}  # the same, so that nobody looks through all
+        self._sessions_of: dict[Token, dict[int, Session]] = {}  # the same, to avoid a search through all
         self._next_object_handle = count(1).__next__
         self._last_handle = 0
         self._lock = allocate_lock()
@@ -41,7 +41,7 @@ class Module:
         self._slot_events: list[int] = []
         self.refresh_readers()
         for reader in self._readers:
-            reader.has_changed()  # what is there now is no news
+            reader.has_changed()  # what is there now is not a change
 
     def close(self) -> None:
         """Log out, give all cards up, wake who waits for a slot event."""

@@ -103,7 +103,7 @@ class TokenObject:
     def public_key(self) -> PublicKey:
         """The public half of its key.
 
-        :raises CryptokiError: KEY_TYPE_INCONSISTENT, it is no RSA key.
+        :raises CryptokiError: KEY_TYPE_INCONSISTENT, it is not an RSA key.
         """
         certificate = self.certificate
         if certificate.modulus is None or certificate.exponent is None:

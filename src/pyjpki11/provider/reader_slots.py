@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyjpki11.reader.base import Driver
     from pyjpki11.settings import Settings
 
-#: A card that does not say what it is, while nobody disturbs it.
+#: A card that does not identify itself, while no other program disturbs it.
 TRANSIENT_ERRORS = (BadCardData, CardMute, StatusWordError)
 #: Nothing to complain about: no card, or another kind of card.
 EXPECTED_ERRORS = (CardAbsent, CardNotRecognized)
@@ -128,7 +128,7 @@ class ReaderSlots:
         log.info(f"{self.reader}: {self._tokens[0].card_facts.token_info.title}")
 
     def _refuse_while_late(self) -> None:
-        """Nobody waits twice for a first contact that takes too long."""
+        """A first contact that takes too long is not waited for twice."""
         if self._late is not None and self._late.is_late:
             raise self._lateness
         self._late = None

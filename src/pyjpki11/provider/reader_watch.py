@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 #: Seconds for which the answer about a reader holds: hosts ask in the midst of their work, several times in a row, and
-#: asking the service takes longer than all else in such a call. Nobody takes a card out and puts one in so fast.
+#: asking the service takes longer than all else in such a call. A card cannot be exchanged that fast.
 LOOK_S = 0.005
 
 
@@ -34,7 +34,7 @@ class ReaderWatch:
         self._timeout_s = timeout_s
         self._jobs = JobThread(timeout_s)
         self._lock = RLock()
-        self._is_asking = False  # who has the lock too is a signal handler
+        self._is_asking = False  # only a signal handler can then have the lock too
         self._names: list[str] = []
         self._looks: dict[str, tuple[float, int | None]] = {}  # reader -> until when its card event holds, and that
 
@@ -68,7 +68,7 @@ class ReaderWatch:
         self._looks.clear()
 
     def close(self) -> None:
-        """Wake everybody in `wait`, leave the service."""
+        """Wake all threads in `wait`, and disconnect from the service."""
         with self._lock:
             self._jobs.end(self._leave)
 

@@ -111,7 +111,7 @@ class Session:
             self._refuse_login(user_type)
 
     def _refuse_login(self, user_type: int) -> NoReturn:
-        """The card has no security officer; but what would keep one out is told first. Spec: PKCS#11 v3.1 5.6.8"""
+        """The card has no security officer; but what would refuse one is reported first. Spec: PKCS#11 v3.1 5.6.8"""
         if user_type == cku.SO and not self.is_read_write:
             raise CryptokiError(ckr.SESSION_READ_ONLY_EXISTS)
         if user_type == cku.SO and self.token.login.is_logged_in:
@@ -197,7 +197,7 @@ class Session:
         return StepTaken(self, step)
 
     def fail(self, step: Step) -> None:
-        """What a step that failed does to its steps. The parts of a message that failed are no part of the next."""
+        """What a step that failed does to its steps. The parts of a message that failed do not belong to the next."""
         if step.after_failure == READY and step.kind in self._operations:
             self._operations[step.kind].begin_message()
         self._enter(step, step.after_failure)

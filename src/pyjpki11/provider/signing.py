@@ -48,7 +48,7 @@ class SignOperation(MessageOperation):
         """The signature of all parts so far.
 
         :raises CryptokiError: DATA_LEN_RANGE, USER_NOT_LOGGED_IN.
-        :raises WrongSignature: the card's answer does not verify; nobody gets it.
+        :raises WrongSignature: the card's answer does not verify; it is not returned.
         """
         block = self._take_block()
         consent, self.has_own_consent = self.has_own_consent, False

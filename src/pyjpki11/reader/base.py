@@ -68,7 +68,7 @@ class Driver(Protocol):
         `cancel`; now and then for no reason, too."""
 
     def cancel(self) -> None:
-        """Wake everybody in `wait`, for good."""
+        """Wake all threads in `wait`, for good."""
 
     def close(self) -> None:
         """Give all readers up; does not raise."""

@@ -117,7 +117,7 @@ class PcscDriver:
         try:
             context = _new_context(self._scard)
         except ServiceUnavailable:
-            self._cancelled.acquire(timeout=RETRY_S)  # somebody may start the service
+            self._cancelled.acquire(timeout=RETRY_S)  # the service may be started
             return
         self._waiting.append(context)
         try:
@@ -138,7 +138,7 @@ class PcscDriver:
         self._scard.SCardGetStatusChange(context, RETRY_S * 1000, states)
 
     def cancel(self) -> None:
-        """Wake everybody in `wait`."""
+        """Wake all threads in `wait`."""
         self._is_cancelled = True
         for context in list(self._waiting):
             self._scard.SCardCancel(context)
@@ -209,9 +209,9 @@ class PcscConnection:
             self._scard.SCardEndTransaction(self._handle, SCARD_LEAVE_CARD)
 
     def look_for_others(self) -> bool:
-        """The service only tells whether anybody is connected, so for a moment we are not.
+        """The service reports only whether any program is connected, so we disconnect for a moment.
 
-        (To ask for being the only one is no way: the service waits until that is so.)
+        (Asking for exclusive access does not help: the service waits until that is so.)
 
         :raises CardRemoved: the card was exchanged meanwhile.
         """
@@ -256,7 +256,7 @@ class PcscConnection:
             sleep(RECONNECT_PAUSE_S)
 
     def _has_power(self) -> bool:
-        """Whether nobody has switched the card off, which reconnecting would leave as it is."""
+        """Whether the card is still powered; reconnecting would not switch it on."""
         result, _reader, state, _protocol, _atr = self._scard.SCardStatus(self._handle)
         return result != SCARD_S_SUCCESS or bool(state & SCARD_POWERED)
 

@@ -32,7 +32,7 @@ class Change(NamedTuple):
     is_ours: bool = False  # a file that no program reads, only we
 
     def diff(self) -> list[str]:
-        """The change for people, as `diff -u` shows it; nothing for what is no text."""
+        """The change for people, as `diff -u` shows it; nothing for what is not text."""
         texts = [_text(content) for content in (self.before, self.after)]
         if None in texts:
             return []
@@ -78,7 +78,7 @@ def mentions(real: Path, word: str) -> bool:
 def read(path: Path, place: Place) -> bytes | None:
     """What is in a real file; None: there is none.
 
-    :raises Refused: it is no file, or in a user's folder but not the user's.
+    :raises Refused: it is not a file, or in a user's folder but not the user's.
     :raises OSError: it cannot be read.
     """
     try:

@@ -77,7 +77,7 @@ class Place:
             raise Refused(refusal.UNUSABLE_PATH, path=self.library)
 
     def check_owner(self) -> None:
-        """Look whether the files are ours to change. Whoever has a home has what is missing in it, too.
+        """Look whether the files are ours to change. The owner of a home also owns what is missing in it.
 
         :raises Refused: the home, or another folder of the user's own, belongs to another user.
         """

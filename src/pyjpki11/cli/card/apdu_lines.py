@@ -41,9 +41,9 @@ def _with_pin(header: bytearray, name: str) -> bytearray:
     row = pin_table.ROWS.get(name)
     if row is None:  # what stands there may be a PIN
         known = ", ".join(f"{{{one}}}" for one in pin_table.ROWS)
-        raise ToolError(exits.USAGE, "no-such-pin", _("There is no such PIN; there are {names}.", names=known))
+        raise ToolError(exits.USAGE, "no-such-pin", _("There is no such PIN. The PINs are: {names}.", names=known))
     if header[1] not in SECRET_INS:
-        message = _("This command takes no PIN; what it sends would be shown.")
+        message = _("This command does not take a PIN; the data that it sends would be shown.")
         raise ToolError(exits.USAGE, "no-pin-command", message)
     secret = pin_prompt.ask(row.layout, PinSource())
     command = bytearray(len(header) + 1 + len(secret))  # at once: what grows leaves copies behind
@@ -58,7 +58,7 @@ def _with_pin(header: bytearray, name: str) -> bytearray:
 def _unhex(text: str) -> bytearray:
     try:
         return bytearray.fromhex(text)
-    except ValueError:  # the line is not repeated: nobody knows what stands in it
+    except ValueError:  # the line is not repeated, since it may contain a PIN
         message = _("The line is not a command in hex, two digits for each byte.")
         raise ToolError(exits.USAGE, "bad-apdu", message) from None
 

@@ -76,7 +76,7 @@ def _read(card: MyNumberCard, place: Place) -> x509.Certificate:
     except SecurityStatusNotSatisfied:
         raise
     except (BadCardData, BadCertificate, StatusWordError):
-        remedy = _("A card has no signature certificate when its holder was under 15 years old or did not want one.")
+        remedy = _("A card has no signature certificate if its holder was under 15 years old or did not want one.")
         raise ToolError(
-            exits.NO_CARD, "no-certificate", _("There is no such certificate on the card."), remedy
+            exits.NO_CARD, "no-certificate", _("This certificate is not on the card."), remedy
         ) from None

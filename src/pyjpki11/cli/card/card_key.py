@@ -83,7 +83,7 @@ class CardKey:
             certificate = token.facts.certificate(self._layout.certificate_ef)
             ca_certificate = token.facts.certificate(self._layout.ca_certificate_ef)
         if certificate is None:
-            raise ToolError(exits.NO_CARD, "no-certificate", _("There is no such certificate on the card."))
+            raise ToolError(exits.NO_CARD, "no-certificate", _("This certificate is not on the card."))
         self.certificate = certificate.der
         self.ca_certificate = ca_certificate.der if ca_certificate else None
 
@@ -97,7 +97,7 @@ class CardKey:
         :raises PinError: the PIN is wrong.
         """
         if self._has_signed and needs_consent(self._layout) and not self._consents_to_all:
-            output.note(_("{file} needs the password once more.", file=name))
+            output.note(_("{file} needs the password again.", file=name))
             self._obtain_pin()
 
     def sign(self, digest: str, chunks: Iterable[bytes]) -> bytes:
@@ -109,7 +109,7 @@ class CardKey:
             return self._sign(digest, chunks)
         except CryptokiError as error:
             remedy = _("Close other programs that use the card, then run the command again.")
-            message = _("The card did not sign, because it was logged out meanwhile.")
+            message = _("The card did not sign, because it was logged out in the meantime.")
             raise ToolError(exits.BROKE_OFF, "logged-out", message, remedy) from error
 
     def _sign(self, digest: str, chunks: Iterable[bytes]) -> bytes:
@@ -124,7 +124,7 @@ class CardKey:
             for chunk in chunks:
                 with session.step(SIGN_UPDATE) as signing:
                     signing.update(chunk)
-        with progress.shown(_("The card signs")), session.step(SIGN_FINAL) as signing:
+        with progress.shown(_("The card is signing")), session.step(SIGN_FINAL) as signing:
             signature: bytes = signing.finish()
         return signature
 

@@ -93,13 +93,14 @@ class Readers:
         """
         found = self._watch.reader_names()
         if not found:
-            message, remedy = _("There is no card reader."), _("Plug one in; lsusb and pcsc_scan show what is known.")
-            raise ToolError(exits.NO_READER, "no-reader", message, remedy)
+            remedy = _("Connect one; lsusb and pcsc_scan show which readers are recognised.")
+            raise ToolError(exits.NO_READER, "no-reader", _("There is no card reader."), remedy)
         wanted = self._options.reader.casefold()
         meant = [name for name in found if wanted in name.casefold()]
         if not meant:
-            message = _("No reader has '{name}' in its name.", name=self._options.reader)
-            raise ToolError(exits.NO_READER, "no-reader", message, _("There are: {names}", names=", ".join(found)))
+            message = _("No reader has a name that contains '{name}'.", name=self._options.reader)
+            remedy = _("Connected readers: {names}", names=", ".join(found))
+            raise ToolError(exits.NO_READER, "no-reader", message, remedy)
         return meant
 
     def close(self) -> None:
@@ -137,23 +138,23 @@ class Readers:
 def readers(options: Options) -> Iterator[Readers]:
     """The readers, for as long as the block runs."""
     chosen = settings.load(environment.variables())
-    those = Readers(open_driver(chosen.reader), options, chosen.card_timeout)
+    open_readers = Readers(open_driver(chosen.reader), options, chosen.card_timeout)
     try:
-        yield those
+        yield open_readers
     finally:
-        those.close()
+        open_readers.close()
 
 
 @contextmanager
 def open_any_card(options: Options) -> Iterator[Opened]:
     """The one card, of whatever kind, that the user means; errors and the end are those of `open_card`."""
-    with readers(options) as those:
-        names = [name for name in those.names() if those.has_card(name)]
+    with readers(options) as open_readers:
+        names = [name for name in open_readers.names() if open_readers.has_card(name)]
         if not names:
             raise CardAbsent("there is no card in any reader")
         if len(names) > 1:
             raise _several(names)
-        card = Opened(those.insert(names[0]))
+        card = Opened(open_readers.insert(names[0]))
         try:
             yield card
         finally:
@@ -168,22 +169,22 @@ def open_card(options: Options) -> Iterator[MyNumberCard]:
     :raises CardAbsent: there is no card.
     :raises JpkiError: there are only cards that are not My Number cards, or do not answer.
     """
-    with readers(options) as those:
+    with readers(options) as open_readers:
         with progress.shown(_("Looking for the card")):
-            card = _only_one(those)
+            card = _only_one(open_readers)
         try:
             yield card
         finally:
             card.end()
 
 
-def _only_one(those: Readers) -> MyNumberCard:
+def _only_one(open_readers: Readers) -> MyNumberCard:
     found: list[MyNumberCard] = []
     refusal: JpkiError = CardAbsent("there is no card in any reader")
-    for name in those.names():
-        if those.has_card(name):
+    for name in open_readers.names():
+        if open_readers.has_card(name):
             try:
-                found.append(those.open(name))
+                found.append(open_readers.open(name))
             except JpkiError as error:  # another reader may hold a card that answers
                 refusal = error
     if not found:
@@ -205,7 +206,7 @@ def _several(names: list[str]) -> ToolError:
 
 def reader_option(function: Function) -> Function:
     """--reader NAME, of every command that uses a card."""
-    text = _("Use the reader whose name has NAME in it.")
+    text = _("Use the reader whose name contains NAME.")
     return shared("--reader", metavar="NAME", shell_complete=_complete_reader, help=text)(function)
 
 
@@ -214,8 +215,8 @@ def _complete_reader(context: click.Context, parameter: click.Parameter, incompl
     options = Options()
     options.reader = incomplete
     try:
-        with readers(options) as those:
-            return [name for name in those.names() if printable(name) == name]  # others no shell can be given
+        with readers(options) as open_readers:
+            return [name for name in open_readers.names() if printable(name) == name]  # others no shell can be given
     except Exception:
         return []
 

@@ -22,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: How often a PIN of impossible form may be typed; it costs no try.
 ATTEMPTS = 3
-#: What the name of a reader begins with that is made of software. Anybody may put a card into it.
+#: What the names of virtual readers begin with. Any program can put a card into one.
 VIRTUAL_READER = "Virtual PCD"
 
 
@@ -57,9 +57,10 @@ class PinSource(NamedTuple):
 
 def pin_options(function: Function) -> Function:
     """--pin-file, --pin-fd and --last-try, given to the command as `pin`, a PinSource."""
-    file_help = _("Read the PIN from the first line of FILE, which only you may read; - is standard input.")
+    file_help = _("Read the PIN from the first line of FILE, which must not be readable by others; - is standard "
+                  "input.")
     fd_help = _("Read the PIN from the file descriptor N.")
-    last_help = _("With --pin-file or --pin-fd, use the last try too. A wrong PIN then blocks it.")
+    last_help = _("With --pin-file or --pin-fd, use even the last try. A wrong PIN then blocks it.")
     last = click.option("--last-try", "pin_last", is_flag=True, help=last_help)
     return _source_options(last(function), "pin", file_help, fd_help)
 
@@ -79,24 +80,24 @@ def _source_options(function: Function, parameter: str, file_help: str, fd_help:
         file, fd = values.pop(f"{parameter}_file"), values.pop(f"{parameter}_fd")
         source = PinSource(file, fd, values.pop(f"{parameter}_last", False))
         if source.file is not None and source.fd is not None:
-            raise click.UsageError(_("{option}-file and {option}-fd exclude each other.", option=option))
+            raise click.UsageError(_("{option}-file and {option}-fd cannot be used together.", option=option))
         return function(*arguments, **{parameter: source}, **values)
 
     with_fd = click.option(f"{option}-fd", type=int, metavar="N", help=fd_help)(with_source)
-    path = click.Path(readable=False, allow_dash=True)  # what cannot be read is said by whoever reads it
+    path = click.Path(readable=False, allow_dash=True)  # the function that reads it reports what cannot be read
     with_file = click.option(f"{option}-file", metavar="FILE", type=path, help=file_help)
     return with_file(with_fd)  # type: ignore[return-value]
 
 
 def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> bytearray:
-    """The PIN for a login, in the form that the card wants; whoever gets it wipes it.
+    """The PIN for a login, in the form that the card wants; the caller wipes it.
 
     `application` is the one that has the PIN, a JpkiCard or TextCard. The tries left are shown before it is asked
     for, and whoever is about to use the last one is warned; where no person is, it is not used.
 
     :raises PinBlocked: there are none, so nothing is asked.
     :raises PinError: it has a form that cannot be right.
-    :raises ToolError: there is nobody to ask, or to warn.
+    :raises ToolError: there is no terminal on which to ask or to warn.
     """
     with progress.shown(_("Reading the tries left")):
         left = card.run(application.tries_left, key)
@@ -113,9 +114,9 @@ def obtain(card: Card, application: Any, key: PinLayout, source: PinSource) -> b
 def _spare_last_try(left: int | None, source: PinSource) -> None:
     if source.may_use_last_try or (left is not None and left > 1):
         return
-    message = _("Only one try is left. It is not used without a warning at a terminal.")
+    message = _("Only one try is left. It is not used unless a warning can be shown at a terminal.")
     if left is None:
-        message = _("The card does not say how many tries are left. It may be the last one, which is not used here.")
+        message = _("The card does not report how many tries are left. This may be the last one, so it was not used.")
     remedy = _("Type the PIN at a terminal, without --pin-file and --pin-fd, or add --last-try if you are certain.")
     raise ToolError(exits.LAST_TRY, "last-try", message, remedy)
 
@@ -123,7 +124,8 @@ def _spare_last_try(left: int | None, source: PinSource) -> None:
 def _warning(left: int | None) -> str:
     if left != 1:
         return ""
-    return _warned(_("this is the last try. One more wrong PIN blocks it. If you are not certain, stop with Ctrl-C."))
+    return _warned(_("this is the last try. One more wrong PIN will block it. If you are not certain, press Ctrl-C to "
+                     "stop."))
 
 
 def _warned(text: str) -> str:
@@ -136,7 +138,7 @@ def doubt(reader: str) -> str:
         return ""
     return _(
         "{reader} is a virtual reader: any program on this computer, or on its network, can pretend to be a card in "
-        "it, and gets the PIN that you type.",
+        "it and receives the PIN that you type.",
         reader=reader,
     )
 
@@ -157,7 +159,7 @@ def obtain_new(key: PinLayout, source: PinSource, old: bytearray) -> bytearray:
     """
     form = pin_form.in_words(key.pin_rule)
     if source.is_terminal:
-        output.note(_("Choose one that nobody guesses: not your birth date, not your telephone number."))
+        output.note(_("Choose one that is hard to guess: not your birth date, not your telephone number."))
     new = _read(key, source, _("New {name} ({form}): ", name=pin_title(key), form=form))
     try:
         _require_good(key, new, old)
@@ -170,7 +172,7 @@ def obtain_new(key: PinLayout, source: PinSource, old: bytearray) -> bytearray:
 
 
 def _require_same(key: PinLayout, source: PinSource, new: bytearray) -> None:
-    again = _read(key, source, _("The same again: "))
+    again = _read(key, source, _("Enter it again: "))
     is_same = new == again
     wipe(again)
     if not is_same:
@@ -180,17 +182,17 @@ def _require_same(key: PinLayout, source: PinSource, new: bytearray) -> None:
 def _require_good(key: PinLayout, new: bytearray, old: bytearray) -> None:
     """What cards do not look at. Source: the municipalities' rule 英数字混在 for the password of the signature key"""
     if new == old:
-        message = _("The new PIN is the old one. Nothing was changed.")
+        message = _("The new PIN is the same as the old one. Nothing was changed.")
         raise ToolError(exits.PIN_FORM, "new-pin-is-old", message)
     if key.pin_rule.alphabet != DIGITS and (new.isalpha() or new.isdigit()):
-        message = _("A digital signature password has at least one letter and one digit. Nothing was changed.")
+        message = _("A digital signature password needs at least one letter and one digit. Nothing was changed.")
         raise ToolError(exits.PIN_FORM, "new-pin-mix", message)
 
 
 def tries(left: int | None, rule: PinRule) -> str:
     """The tries left in words."""
     if left is None:
-        return _("the card does not say how many tries are left")
+        return _("the card does not report how many tries are left")
     if left == 0:
         return _("blocked")
     return ngettext("{count} of {all} tries left", "{count} of {all} tries left", left, all=rule.max_tries)
@@ -206,7 +208,7 @@ def _read(key: PinLayout, source: PinSource, prompt: str) -> bytearray:
         folded = pin_form.folded(typed)
         try:
             if folded != typed:
-                output.note(_("Full-width characters were taken as half-width ones."))
+                output.note(_("Full-width characters were read as half-width ones."))
             return normalize(folded, key.pin_rule)
         except PinFormError as error:
             if not attempts_left:
@@ -228,8 +230,8 @@ def _type(prompt: str) -> bytearray:
     except EOFError:
         raise click.Abort from None
     except secret_terminal.NoTerminal:
-        message = _("There is no terminal to ask for the PIN on.")
-        remedy = _("Give it with --pin-file FILE or --pin-fd N.")
+        message = _("There is no terminal on which to ask for the PIN.")
+        remedy = _("Use --pin-file FILE or --pin-fd N.")
         raise ToolError(exits.USAGE, "no-terminal", message, remedy) from None
 
 

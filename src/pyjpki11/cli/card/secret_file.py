@@ -1,4 +1,4 @@
-"""A line with a secret, read from a file or descriptor that nobody else can read or write, leaving no copy."""
+"""A line with a secret, read from a file or descriptor that other users cannot read or write, leaving no copy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def line_from(descriptor: int) -> bytearray:
 
 def _require_own(found: os.stat_result, place: str) -> None:
     if found.st_uid not in (ROOT, os.geteuid()):
-        message = _("{place} belongs to another user, so no PIN is taken from it.", place=place)
+        message = _("{place} belongs to another user, so no PIN is read from it.", place=place)
         raise ToolError(exits.FAILED, "pin-file-owner", message, _("Keep the PIN in a file of your own."))
     if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
         _require_closed(found, place)
@@ -56,8 +56,8 @@ def _require_own(found: os.stat_result, place: str) -> None:
 
 def _require_closed(found: os.stat_result, place: str) -> None:
     if found.st_mode & OTHERS:
-        message = _("Other users may use {place}, so no PIN is taken from it.", place=place)
-        raise ToolError(exits.FAILED, "pin-file-mode", message, _("Close it for others with: chmod 600 FILE"))
+        message = _("Other users can access {place}, so no PIN is read from it.", place=place)
+        raise ToolError(exits.FAILED, "pin-file-mode", message, _("Remove their access with: chmod 600 FILE"))
 
 
 def _line(descriptor: int, place: str) -> bytearray:

@@ -50,7 +50,7 @@ class Terminal(NamedTuple):
 
 
 def read(prompt: str) -> bytearray:
-    """What is typed after a prompt, without its end; whoever gets it wipes it.
+    """What is typed after a prompt, without the end of the line; the caller wipes it.
 
     :raises NoTerminal: there is no terminal.
     :raises EOFError: the line was not begun.
@@ -123,7 +123,7 @@ class _Hidden:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         signal.signal(number, self._stop)
-        self._set(self._hidden)  # also where there is no shell that can stop us, so that nobody has us go on
+        self._set(self._hidden)  # also where there is no shell that can stop us, so that no shell continues us
 
     def _go_on(self, _number: int, _frame: FrameType | None) -> None:
         self._ask()
@@ -135,7 +135,7 @@ class _Hidden:
                 return termios.tcsetattr(self._terminal.source, termios.TCSAFLUSH, modes)
             except termios.error as error:
                 if error.args[0] != errno.EINTR:
-                    return  # it was hung up, and nobody types there any more
+                    return  # it was hung up, so no input will come
 
 
 @contextmanager

@@ -55,13 +55,13 @@ class Exchange(NamedTuple):
 @make_command(
     "apdu",
     help=_(
-        "Send commands to any card in the reader and print its answers. Each APDU is a line or an argument in hex; "
-        "spaces do not matter. Without arguments they are read from standard input, on a terminal with a prompt.\n\n"
-        "Instead of the length and value of a PIN write {auth}, {sign} or {text}: it is asked for without echo, "
-        "and its form is checked. A command that carries a PIN in hex is not taken as an argument, where others could "
-        "see it; it is masked in the history, and the log has no data of any command. The history keeps nothing else "
-        "in which a PIN might stand. Tries are not counted here: what is typed is sent.\n\n"
-        "At the end the card is made to forget the PINs."
+        "Send commands to any card in the reader and print its responses. Each APDU is a line or an argument in hex; "
+        "spaces are ignored. Without arguments they are read from standard input, with a prompt at a terminal.\n\n"
+        "Instead of the length and value of a PIN write {auth}, {sign} or {text}: you are asked for it without echo, "
+        "and its form is checked. A command that contains a PIN in hex is refused as an argument, where other users "
+        "could see it; it is masked in the history, and the log contains no data of any command. Other lines that may "
+        "contain a PIN are not kept in the history. The tries left are not checked: what you type is sent.\n\n"
+        "At the end the card's record of verified PINs is cleared."
     ),
 )
 @click.argument("apdus", metavar="[APDU]...", nargs=-1)
@@ -95,10 +95,10 @@ def _exchanges(card: Opened, commands: Iterable[bytearray]) -> Iterator[Exchange
 
 
 def _refuse_pins_in(apdus: tuple[str, ...]) -> None:
-    """Everybody on the machine sees the arguments of a program, and shells keep them."""
+    """All users of the machine see the arguments of a program, and shells keep them."""
     if any(map(has_pin, apdus)):
-        message = _("A PIN does not belong on the command line.")
-        remedy = _("Write {place} in its place, or give the command on standard input.", place="{auth}")
+        message = _("A PIN must not be written on the command line.")
+        remedy = _("Write {place} instead, or pass the command on standard input.", place="{auth}")
         raise ToolError(exits.USAGE, "pin-in-arguments", message, remedy)
 
 

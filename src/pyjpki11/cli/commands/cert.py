@@ -7,8 +7,8 @@ from pyjpki11.cli.terminal.click_help import LazyGroup, Row
 
 #: The commands of the group, each in a file of its own.
 COMMANDS = {
-    "show": Row("pyjpki11.cli.commands.cert_show", N_("Show a certificate, and what it says of its holder.")),
-    "export": Row("pyjpki11.cli.commands.cert_export", N_("Write a certificate into a file.")),
+    "show": Row("pyjpki11.cli.commands.cert_show", N_("Show a certificate and the holder's details in it.")),
+    "export": Row("pyjpki11.cli.commands.cert_export", N_("Write a certificate to a file.")),
     "verify": Row("pyjpki11.cli.commands.cert_verify", N_("Verify a certificate up to the roots of J-LIS.")),
 }
 

@@ -15,8 +15,8 @@ from pyjpki11.cli.terminal.options import Options
 @make_command(
     "export",
     help=_(
-        "Write a certificate on the card, in PEM unless --format says otherwise: auth for user authentication, sign "
-        "for digital signatures (after its password), auth-ca and sign-ca for those of their issuers."
+        "Write a certificate on the card to a file, in PEM unless --format is given: auth is for user authentication, "
+        "sign for digital signatures (after its password); auth-ca and sign-ca are those of their issuers."
     ),
 )
 @cert_output.options("pem")

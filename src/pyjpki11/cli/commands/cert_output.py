@@ -28,10 +28,10 @@ def options(form: str) -> Callable[[Function], Function]:
     """Which certificate, --format with that default, -o, --force."""
 
     def decorate(function: Function) -> Function:
-        help_text = _("The form; {form} without it.", form=form)
+        help_text = _("The format; default: {form}.", form=form)
         with_form = click.option("--format", "form", type=click.Choice(list(FORMS)), default=form, help=help_text)
         with_which = click.argument("which", type=click.Choice(list(PLACES)), metavar="|".join(PLACES))
-        with_output = shared.output_options(_("Write into FILE; - is standard output."), default=files.STDOUT)
+        with_output = shared.output_options(_("Write to FILE; - is standard output."), default=files.STDOUT)
         return with_which(with_form(with_output(function)))
 
     return decorate

@@ -15,9 +15,9 @@ from pyjpki11.cli.terminal.options import Options
 @make_command(
     "show",
     help=_(
-        "Show a certificate on the card: auth for user authentication, sign for digital signatures, auth-ca and "
-        "sign-ca for those of their issuers. The signature certificate has its holder's name, birth date, sex and "
-        "address in it, and is shown after its password."
+        "Show a certificate on the card: auth is for user authentication, sign for digital signatures; auth-ca and "
+        "sign-ca are those of their issuers. The signature certificate contains its holder's name, birth date, sex "
+        "and address, and is shown after its password is entered."
     ),
 )
 @cert_output.options("text")

@@ -25,10 +25,10 @@ from pyjpki11.cli.wording import certificate_text, verdicts
 @make_command(
     "verify",
     help=_(
-        "Verify a certificate: that one of the roots which J-LIS has published signed it, that it is valid now, and "
-        "that its key may sign. It is one on the card (auth, sign, auth-ca, sign-ca) or one in a file.\n\n"
-        "Whether it was revoked cannot be known to everybody: J-LIS opens its revocation lists and its OCSP responder "
-        "to certified verifiers only. Who may use them gives --crl, --ocsp or --ocsp-response."
+        "Verify a certificate: that it leads to a root published by J-LIS, that it is valid now, and that its key may "
+        "be used for signing. It is a certificate on the card (auth, sign, auth-ca, sign-ca) or in a file.\n\n"
+        "Revocation cannot be checked by everyone: J-LIS opens its revocation lists and its OCSP responder to "
+        "accredited verifiers only. If you have access, use --crl, --ocsp or --ocsp-response."
     ),
 )
 @click.argument("which", metavar="|".join([*PLACES, "FILE"]))

@@ -59,8 +59,8 @@ pyjpki11 completion fish > ~/.config/fish/completions/pyjpki11.fish"""
 @make_command(
     "completion",
     help=_(
-        "Print the script with which a shell completes the commands and options of pyjpki11, also the names of the "
-        "readers. Keep it where the shell looks:"
+        "Print the script that lets a shell complete the commands and options of pyjpki11, and the names of the "
+        "readers. Save it where the shell looks for it:"
     )
     + EXAMPLES,
 )

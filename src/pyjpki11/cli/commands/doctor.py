@@ -20,13 +20,14 @@ from pyjpki11.cli.terminal.options import Options
 @make_command(
     "doctor",
     help=_(
-        "Examine the PC/SC service, readers, cards, the module and the programs that are registered, and say what to "
-        "do about each problem. The exit status is that of the first problem.\n\n"
+        "Examine the PC/SC service, readers, cards, the module and the registered programs, and show what to do about "
+        "each problem. The exit status is that of the first problem.\n\n"
         "No PIN is needed, except with --test-pss: the card then makes one RSA-PSS signature with the authentication "
-        "key, over a text that says so, and what came of it is remembered for all cards of its model."
+        "key, over a text that states this purpose, and the result is remembered for all cards of its model."
     ),
 )
-@click.option("--test-pss", is_flag=True, help=_("Have the card make one RSA-PSS signature, to know that it can."))
+@click.option("--test-pss", is_flag=True, help=_("Make one RSA-PSS signature with the card, to find out whether it "
+                                                 "can."))
 @pin_options
 @card_options
 @click.pass_obj
@@ -38,10 +39,10 @@ def command(options: Options, test_pss: bool, pin: PinSource) -> int:
 
 
 def _examine(options: Options, pin: PinSource | None) -> Iterator[Finding]:
-    with cards.readers(options) as those:
-        found = list(service.examine(those))
+    with cards.readers(options) as readers:
+        found = list(service.examine(readers))
         yield from found
-        result = _cards(those, pin) if all(one.level != PROBLEM for one in found) else card.Result([])
+        result = _cards(readers, pin) if all(one.level != PROBLEM for one in found) else card.Result([])
     yield from result.findings
     with progress.shown(_("Trying the module")):
         yield from module.examine()
@@ -49,8 +50,8 @@ def _examine(options: Options, pin: PinSource | None) -> Iterator[Finding]:
     yield from tls.examine(result.has_pss)
 
 
-def _cards(those: Readers, pin: PinSource | None) -> card.Result:
+def _cards(readers: Readers, pin: PinSource | None) -> card.Result:
     if pin is None:
         with progress.shown(_("Reading the cards")):
-            return card.examine(those, those.names(), None)
-    return card.examine(those, those.names(), pin)
+            return card.examine(readers, readers.names(), None)
+    return card.examine(readers, readers.names(), pin)

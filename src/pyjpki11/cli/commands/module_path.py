@@ -16,6 +16,6 @@ from pyjpki11.cli.terminal.exits import FAILED, ToolError
 def command() -> None:
     """See the help."""
     if not LIBRARY.exists():
-        message = _("{path} is missing: this pyjpki11 was not built.", path=LIBRARY)
+        message = _("{path} is missing: this copy of pyjpki11 has not been built.", path=LIBRARY)
         raise ToolError(FAILED, "not-built", message, _("Run: make build"))
     output.print_lines([str(LIBRARY)])

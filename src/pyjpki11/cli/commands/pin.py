@@ -22,7 +22,7 @@ from pyjpki11.cli.terminal.options import Options
 @group(
     "pin",
     help=_(
-        "Show the tries of the PINs, try a PIN out, or change it.\n\n"
+        "Show the tries left, verify a PIN, or change it.\n\n"
         "auth is the PIN of the user authentication certificate, sign the password of the digital signature "
         "certificate, text the PIN of the text on the card."
     ),
@@ -35,7 +35,7 @@ def _which(is_required: bool) -> Callable[[Callable[..., Any]], Callable[..., An
     return click.argument("name", type=click.Choice(list(pin_table.ROWS)), required=is_required)
 
 
-@command.command("status", help=_("Show how many tries each PIN, or one of them, has left. No try is used."))
+@command.command("status", help=_("Show how many tries every PIN, or the given one, has left. No try is used."))
 @_which(is_required=False)
 @card_options
 @click.pass_obj
@@ -51,7 +51,8 @@ def status(options: Options, name: str | None) -> None:
 
 @command.command(
     "verify",
-    help=_("Ask for a PIN and have the card compare it. A wrong one costs a try. The form is checked beforehand."),
+    help=_("Ask for a PIN and have the card verify it. A wrong PIN uses up a try. The form is checked before the PIN "
+           "is sent."),
 )
 @_which(is_required=True)
 @pin_options
@@ -64,21 +65,22 @@ def verify(options: Options, name: str, pin: PinSource) -> None:
         application = row.application(card)
         secret = pin_prompt.obtain(card, application, row.layout, pin)
         try:
-            with progress.shown(_("Comparing the PIN")):
+            with progress.shown(_("Verifying the PIN")):
                 card.run(application.verify_pin, row.layout, secret)
         finally:
             wipe(secret)
         left = pin_table.tries(card, name)
     document = {"pin": name, "verified": True, **(left.document() if left else {})}
-    rows = [(pin_title(row.layout), _("right; {tries}", tries=_text(left)))]
+    rows = [(pin_title(row.layout), _("correct; {tries}", tries=_text(left)))]
     output.show(options, document, columns.table(rows))
 
 
 @command.command(
     "change",
     help=_(
-        "Change a PIN. At a terminal the card first compares the old one; the new one is asked for twice. A new "
-        "digital signature password needs at least one letter and one digit; small letters count as capitals."
+        "Change a PIN. At a terminal the card first verifies the old one; the new one is asked for twice. A new "
+        "digital signature password needs at least one letter and one digit; lower-case letters are treated as "
+        "capitals."
     ),
 )
 @_which(is_required=True)
@@ -93,7 +95,7 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
         application = row.application(card)
         old = pin_prompt.obtain(card, application, row.layout, pin)
         try:
-            if new_pin.is_terminal:  # nobody shall think of a new one for nothing
+            if new_pin.is_terminal:  # check the old PIN before a new one has to be chosen
                 _check(card, application, row.layout, old)
             new = pin_prompt.obtain_new(row.layout, new_pin, old)
             try:
@@ -113,7 +115,7 @@ def _check(card: cards.MyNumberCard, application: Any, key: PinLayout, pin: byte
 
     :raises PinError: it is wrong.
     """
-    with progress.shown(_("Comparing the PIN")):
+    with progress.shown(_("Verifying the PIN")):
         card.run(application.verify_pin, key, pin)
         card.run(card.jpki.clear_security_status)
 

@@ -17,16 +17,16 @@ from pyjpki11.registration import plans, programs
 @make_command(
     "register",
     help=_(
-        "Have a program use the card, without any other setting. PROGRAM is firefox, chromium (with Chrome, Edge and "
-        "their relatives), p11-kit (with everything that uses GnuTLS), openssh, openssl or java.\n\n"
-        "A file that exists is changed in its own form and as a whole, and a copy of it is kept beside it. What cannot "
-        "be understood is left alone.\n\n"
-        "With --system, and for root, the module and its Python, with all folders above them, have to belong to root, "
+        "Let a program use the card; no other setting is needed. PROGRAM is firefox, chromium (also Chrome, Edge and "
+        "other browsers based on it), p11-kit (everything that uses GnuTLS), openssh, openssl or java.\n\n"
+        "An existing file keeps its format and is replaced in one step, and a backup is kept next to it. Files that "
+        "cannot be parsed are not touched.\n\n"
+        "With --system, and for root itself, the module, its Python and all folders above them must belong to root, "
         "and only root may be able to change them."
     ),
 )
 @click.argument("program", type=Registrable(), required=False, metavar="[PROGRAM]")
-@click.option("--list", "is_list", is_flag=True, help=_("Show where each program stands."))
+@click.option("--list", "is_list", is_flag=True, help=_("Show whether each program is registered."))
 @place_options
 @dry_run_option
 @json_option
@@ -39,7 +39,7 @@ def command(
         _show_list(options, root)
         return
     if program is None:
-        raise click.UsageError(_("Name a program, or say --list."))
+        raise click.UsageError(_("Specify a program or --list."))
     place = registrations.place(is_system, root)
     plan = registrations.carry_out(plans.registering, program, place, dry_run)
     text = list(registrations.text(plan, dry_run)) or [_("Nothing to change.")]

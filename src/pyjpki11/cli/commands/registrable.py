@@ -19,8 +19,8 @@ OTHER_NAMES = {
 #: Programs that are told by hand -> how.
 BY_HAND = {
     "thunderbird": N_(
-        "Thunderbird is not registered by this command. In Thunderbird open Settings, Privacy & Security, Security "
-        "Devices, choose Load, and give the path that this command prints: pyjpki11 module-path"
+        "Thunderbird cannot be registered by this command. In Thunderbird open Settings, Privacy & Security, Security "
+        "Devices, choose Load, and enter the path that this command prints: pyjpki11 module-path"
     ),
 }
 

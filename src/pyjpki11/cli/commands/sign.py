@@ -64,29 +64,29 @@ class Made(NamedTuple):
 @make_command(
     "sign",
     help=_(
-        "Sign files with a key of the card: auth, the user authentication key, or sign, the digital signature key, "
-        "whose certificate has its holder's name and address in it.\n\n"
-        "A signature is CMS (CAdES-BES) with the file in it, FILE.p7m; with --detached it is without, FILE.p7s. "
-        "--format raw makes the bare RSA signature, FILE.sig.\n\n"
-        "The digital signature key asks for its password for every file, unless --one-consent is given or the "
-        'settings say signature_consent = "each-login".'
+        "Sign files with a key on the card: auth, the user authentication key, or sign, the digital signature key, "
+        "whose certificate contains its holder's name and address.\n\n"
+        "A signature is CMS (CAdES-BES) and includes the file: FILE.p7m. With --detached the file is not included: "
+        "FILE.p7s. --format raw makes a bare RSA signature: FILE.sig.\n\n"
+        "The digital signature key asks for its password for every file, unless you give --one-consent or set "
+        "signature_consent = \"each-login\"."
     ),
 )
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
-@click.option("--key", "key_name", type=click.Choice(list(KEYS)), required=True, help=_("The key that signs."))
-@click.option("--detached", is_flag=True, help=_("Keep the file out of the signature."))
+@click.option("--key", "key_name", type=click.Choice(list(KEYS)), required=True, help=_("The key to sign with."))
+@click.option("--detached", is_flag=True, help=_("Do not include the file in the signature."))
 @click.option(
-    "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; sha256 without it.")
+    "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; default: sha256.")
 )
 @click.option(
     "--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER,
-    help=_("The form; {form} without it.", form=DER),
+    help=_("The format; default: {form}.", form=DER),
 )
 @click.option(
     "--one-consent", is_flag=True,
-    help=_("Ask for the password once: it is presented to the card again for every FILE."),
+    help=_("Ask for the password once; it is sent to the card again for every FILE."),
 )
-@output_options(_("Write into OUT; - is standard output."), metavar="OUT")
+@output_options(_("Write to OUT; - is standard output."), metavar="OUT")
 @card_options
 @pin_options
 @click.pass_obj
@@ -107,7 +107,7 @@ def command(
     jobs = _jobs(paths, target, kind, force)
     _check_consent(jobs, key_name, pin, one_consent)
     if options.json and jobs[0].target.is_stdout:
-        raise click.UsageError(_("--json and -o - both want standard output."))
+        raise click.UsageError(_("--json and -o - both write to standard output."))
     with cards.open_card(options) as card:
         key = CardKey(card, KEYS[key_name].layout, pin, one_consent)
         try:
@@ -128,15 +128,15 @@ def command(
 
 
 def _jobs(paths: Sequence[str], target: str | None, kind: Kind, may_replace: bool) -> list[Job]:
-    """What is to be done, looked at before anybody types a PIN.
+    """What is to be done, checked before a PIN is asked for.
 
     :raises OSError: a file cannot be read.
     :raises ToolError: a signature is there already.
     """
     if target is not None and len(paths) > 1:
-        raise click.UsageError(_("-o takes the signature of one FILE only."))
+        raise click.UsageError(_("-o can be used with one FILE only."))
     if files.STDIN in paths:
-        message = _("Standard input cannot be signed, since a file is read twice.")
+        message = _("Standard input cannot be signed, because a file is read twice.")
         raise ToolError(exits.USAGE, "no-file", message, _("Save it to a file first and sign that."))
     contents = list(dict.fromkeys(map(Path, paths)))
     targets = {path: target or f"{path}{kind.suffix()}" for path in contents}
@@ -153,15 +153,16 @@ def _check_content(path: Path, targets: Iterable[str]) -> None:
     with path.open("rb"):
         pass
     if any(Path(target).exists() and path.samefile(target) for target in targets):
-        raise click.UsageError(_("The signature would replace {path}.", path=path))
+        raise click.UsageError(_("The signature would overwrite {path}.", path=path))
 
 
 def _check_consent(jobs: Sequence[Job], key_name: str, pin: PinSource, one_consent: bool) -> None:
-    """A file that has the password in it is no consent to one signature after another, unless the user says so."""
+    """A file with the password is not consent to several signatures, unless the user says so."""
     is_file = pin.file not in (None, "-")
     if is_file and len(jobs) > 1 and not one_consent and needs_consent(KEYS[key_name].layout):
         raise click.UsageError(
-            _("Every signature with this key needs its own consent; --one-consent gives it for all {count} files.",
+            _("Each signature with this key needs its own consent; use --one-consent to consent for all {count} files "
+              "at once.",
               count=len(jobs))
         )  # fmt: skip
 
@@ -178,7 +179,7 @@ def _sign_all(key: CardKey, jobs: Sequence[Job], kind: Kind) -> list[Made]:
             made.append(_sign(key, job, kind, is_private))
     except BaseException:
         if made:
-            output.note(_("Signed before that: {files}", files=", ".join(str(it.job.path) for it in made)))
+            output.note(_("Files signed before that: {files}", files=", ".join(str(it.job.path) for it in made)))
         raise
     return made
 
@@ -188,8 +189,8 @@ def _warn_before_the_pin(key: CardKey, key_name: str) -> bool:
     if KEYS[key_name].layout is not AUTHENTICATION:
         return False  # its certificate is never shown before the password
     output.note(
-        _("Warning: the user authentication key is for signing in, not for documents. It does not tell who has signed, "
-          "and `pyjpki11 verify` accepts its signatures with --accept-auth only.")
+        _("Warning: the user authentication key is for signing in, not for documents. It does not show who has "
+          "signed, and `pyjpki11 verify` accepts its signatures only with --accept-auth.")
     )  # fmt: skip
     der = key.public_certificate()
     if der is not None:
@@ -229,7 +230,7 @@ def _bare(key: CardKey, content: IO[bytes], kind: Kind) -> Iterable[bytes]:
 
 
 def _counted(content: IO[bytes]) -> Iterator[bytes]:
-    """A file from its beginning, for whoever watches the progress."""
+    """A file from its beginning, with a progress display."""
     return progress.counted(chunks_of(content), os.fstat(content.fileno()).st_size)
 
 

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 #: Option of the run -> metavar, default, help; those without a default may be given often or not at all.
 SETTINGS = {
-    "--vpcd": ("HOST:PORT", "127.0.0.1:35963", N_("Where vpcd listens.")),
-    "--state": ("DIR", "", N_("The card's memory; $XDG_STATE_HOME/jpki-softcard without it.")),
+    "--vpcd": ("HOST:PORT", "127.0.0.1:35963", N_("The address on which vpcd listens.")),
+    "--state": ("DIR", "", N_("The folder with the card's contents; default: $XDG_STATE_HOME/jpki-softcard.")),
     "--atr": ("HEX", "", N_("The answer to reset, in hex or by name: {names}.")),
-    "--latency-ms": ("X", "0", N_("Milliseconds for each command.")),
-    "--byte-us": ("X", "0", N_("Microseconds for each byte.")),
-    "--sign-ms": ("X", "0", N_("Milliseconds for each signature.")),
-    "--apdu-log": ("FILE", "", N_("Append the exchanges to FILE, PINs masked.")),
+    "--latency-ms": ("X", "0", N_("Duration of each command, in milliseconds.")),
+    "--byte-us": ("X", "0", N_("Duration of each byte, in microseconds.")),
+    "--sign-ms": ("X", "0", N_("Duration of each signature, in milliseconds.")),
+    "--apdu-log": ("FILE", "", N_("Append the exchanges to FILE, with PINs masked.")),
 }
-#: PIN of a new card -> its files and form. Everybody may know them: no person stands behind such a card.
+#: PIN of a new card -> its files and form. They are public: such a card belongs to no real person.
 #: Card: notes 6.3
 SEXES = {"male": "1", "female": "2", "unknown": "3"}
 
@@ -57,17 +57,17 @@ def _pins(function: Callable[..., Any]) -> Callable[..., Any]:
     invoke_without_command=True,
     no_args_is_help=False,
     help=_(
-        "Run the software card in front of vpcd, the virtual reader of pcscd, until pcscd ends or a signal arrives. "
-        "Where there is no card yet one is made; its PINs are 1234 (auth and text) and ABC123 (sign).\n\n"
-        "It says what it is: its certificates name JPKI-SOFTCARD as their issuer, and this tool calls it a software "
-        "card. vpcd listens on every network interface, without a password: pyjpki11 doctor says what that means."
+        "Run the software card in vpcd, the virtual reader of pcscd, until pcscd ends or a signal arrives. If there "
+        "is no card yet, one is made; its PINs are 1234 (auth and text) and ABC123 (sign).\n\n"
+        "Its certificates name JPKI-SOFTCARD as their issuer, and this tool calls it a software card. vpcd listens on "
+        "every network interface, without a password: see pyjpki11 doctor for what that means."
     ),
 )
 @_run_options
-@click.option("--reconnect", is_flag=True, help=_("Wait for pcscd, also when it goes away."))
-@click.option("--fault", "faults", metavar="NAME", multiple=True, help=_("Misbehave; may be given often."))
-@click.option("--contact", is_flag=True, help=_("Forget the PINs at a reset, as with contacts."))
-@click.option("--list-faults", is_flag=True, help=_("List the faults, as pyjpki11 softcard faults does."))
+@click.option("--reconnect", is_flag=True, help=_("Wait for pcscd, also after it has ended."))
+@click.option("--fault", "faults", metavar="NAME", multiple=True, help=_("Misbehave in this way; can be repeated."))
+@click.option("--contact", is_flag=True, help=_("Forget verified PINs at a reset, as with contacts."))
+@click.option("--list-faults", is_flag=True, help=_("List the faults, like pyjpki11 softcard faults."))
 @_pins
 @click.pass_context
 def command(context: click.Context, /, **values: Any) -> None:
@@ -122,7 +122,7 @@ def _chosen_pin(name: str, pin: str) -> str:
         raise ToolError(exits.PIN_FORM, "pin-form", message) from None
 
 
-@command.command("faults", help=_("List the faults: ways in which the software card misbehaves when it is told to."))
+@command.command("faults", help=_("List the faults: ways in which the software card can be told to misbehave."))
 @json_option
 @click.pass_obj
 def faults(options: Options) -> None:
@@ -136,12 +136,12 @@ def faults(options: Options) -> None:
 @command.command(
     "new",
     help=_(
-        "Make a software card for an invented person, with the validity of your choice. What is not given is invented, "
-        "too. The text application holds the same name and address as the certificates."
+        "Make a software card for an invented person, valid for the period you choose. Values that you do not give "
+        "are invented too. The text application holds the same name and address as the certificates."
     ),
 )
 @click.option("--state", metavar="DIR", default="", help=_(SETTINGS["--state"][2]))
-@click.option("--name", help=_("Family name and given name, with a wide space between."))
+@click.option("--name", help=_("Family name and given name, with a full-width space between."))
 @click.option("--address", help=_("Address, as on the card."))
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help=_("Birth date."))
 @click.option("--sex", type=click.Choice(list(SEXES)), help=_("Sex."))
@@ -149,11 +149,11 @@ def faults(options: Options) -> None:
 @click.option("--municipality", help=_("Municipality in Latin letters, for the certificate."))
 @click.option(
     "--valid-from", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
-    help=_("First day of the certificates, Japanese time; today without it."),
+    help=_("First day on which the certificates are valid, Japanese time; default: today."),
 )  # fmt: skip
 @click.option(
     "--valid-to", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
-    help=_("Last day of the certificates, Japanese time; the fifth birthday without it."),
+    help=_("Last day on which the certificates are valid, Japanese time; default: the fifth birthday."),
 )  # fmt: skip
 @_pins
 @json_option

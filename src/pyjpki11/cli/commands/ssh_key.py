@@ -21,8 +21,8 @@ DEFAULT_COMMENT = "User Authentication Public Key"
 @make_command(
     "ssh-key",
     help=_(
-        "Print the public key of the user authentication certificate as a line for ~/.ssh/authorized_keys. A card "
-        "needs no PIN for it; a phone does."
+        "Print the public key of the user authentication certificate as a line for ~/.ssh/authorized_keys. This needs "
+        "no PIN with a card, but does with a phone."
     ),
 )
 @click.option("--comment", default=DEFAULT_COMMENT, show_default=True, help=_("The comment after the key."))
@@ -43,6 +43,6 @@ def command(options: Options, comment: str, pin: PinSource) -> None:
     output.show(options, {"type": kind, "key": key, "comment": comment, "line": line}, [line])
     if sys.stdout.isatty():
         output.note(
-            _("Append it to ~/.ssh/authorized_keys of the account; then log in with:"),
+            _("Append it to ~/.ssh/authorized_keys of the account, then log in with:"),
             'ssh -I "$(pyjpki11 module-path)" USER@HOST',
         )

@@ -76,16 +76,16 @@ class Place(NamedTuple):
 @make_command(
     "status",
     help=_(
-        "Show the readers, the cards in them and what they are, the certificates with their validity, and how many "
-        "tries each PIN has left. No PIN is needed, and no try is used."
+        "Show the readers, the type of the card in each, its certificates with their validity, and how many tries "
+        "each PIN has left. No PIN is needed, and no try is used."
     ),
 )
 @card_options
 @click.pass_obj
 def command(options: Options) -> int:
     """See the help."""
-    with cards.readers(options) as those, progress.shown(_("Reading the cards")):
-        places = [_look(those, name) for name in those.names()]
+    with cards.readers(options) as readers, progress.shown(_("Reading the cards")):
+        places = [_look(readers, name) for name in readers.names()]
     output.show(options, {"readers": [place.document() for place in places]}, _text(places))
     return exits.OK if any(place.info for place in places) else _exit_status(places)
 
@@ -95,12 +95,12 @@ def _exit_status(places: list[Place]) -> int:
     return failures.failure(problems[0]).exit_status if problems else exits.NO_CARD
 
 
-def _look(those: Readers, name: str) -> Place:
+def _look(readers: Readers, name: str) -> Place:
     """What is in a reader."""
-    if not those.has_card(name):
+    if not readers.has_card(name):
         return Place(name, has_card=False)
     try:
-        card = those.open(name)
+        card = readers.open(name)
     except JpkiError as error:
         return Place(name, has_card=True, problem=error)
     try:

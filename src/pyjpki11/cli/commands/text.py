@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 #: The card's code -> its name in JSON, its name for people. Card: notes 7.1
 SEXES = {"1": ("male", N_("male")), "2": ("female", N_("female"))}
-OTHER_SEX = ("other", N_("not applicable"))
+OTHER_SEX = ("other", N_("other"))
 
 
-@group("text", help=_("Read what is printed on the card as text. It needs the PIN of the card text, 4 digits."))
+@group("text", help=_("Read the details printed on the card, as text. The card text PIN (4 digits) is needed."))
 def command() -> None:
     """See the help."""
 
@@ -54,7 +54,7 @@ def attributes(options: Options, pin: PinSource) -> None:
     "mynumber",
     help=_(
         "Print My Number, the 12 digits of the Individual Number.\n\n"
-        "The law says who may ask for it and what for; keep it to yourself otherwise."
+        "The law limits who may ask for it and for what purpose; do not show it to anyone else."
     ),
 )
 @pin_options

@@ -57,8 +57,8 @@ class Trust(NamedTuple):
         found = chain.judge(certificate, roots, moment, must_sign, candidates)
         anchor = chain.issuer_of(certificate, roots)
         if anchor is not None and anchor.certificate == certificate:
-            return found  # nobody revokes a root but by word of mouth
-        # Who has stolen a key dates back: only a time that the user names comes before a revocation.
+            return found  # no revocation list covers a root
+        # A thief of a key can backdate signatures: only a time that the user names comes before a revocation.
         return [*found, self._revocation(certificate, anchor, named, now)]
 
     def _anchors(self, candidates: Sequence[x509.Certificate]) -> list[Anchor]:
@@ -84,7 +84,7 @@ class Trust(NamedTuple):
     ) -> Sequence[Finding]:
         lists = [inputs.read(path, inputs.MAX_LIST_LEN) for path in self.lists]
         answers = [inputs.read(path, inputs.MAX_RESPONSE_LEN) for path in self.responses]
-        with progress.shown(_("Asking the OCSP responder")):
+        with progress.shown(_("Querying the OCSP responder")):
             answers += [responder.ask(certificate, issuer, url) for url in self.responders]
         found = [by_list(certificate, issuer, it, moment, now) for it in lists]
         return found + [by_response(certificate, issuer, it, moment, now) for it in answers]
@@ -106,7 +106,7 @@ class Moment(click.ParamType[Any]):
             moment = datetime.fromisoformat(value)
         except ValueError:
             example = "2026-04-01T12:00"
-            self.fail(_("'{value}' is not a time; one looks like this: {example}", value=value, example=example))
+            self.fail(_("Not a valid time: '{value}' (example: {example})", value=value, example=example))
         return moment if moment.tzinfo else moment.replace(tzinfo=JAPAN)
 
 
@@ -128,17 +128,18 @@ def trust_options(takes_signing: bool) -> Callable[[Function], Function]:
 
 
 def _options(takes_signing: bool) -> list[Callable[[Function], Function]]:
-    at = _("Judge as of TIME, for example 2026-04-01, instead of now.")
+    at = _("Verify as of TIME, for example 2026-04-01, instead of now.")
     if takes_signing:
-        at = _("Judge as of TIME, for example 2026-04-01, or as of 'signing', the time that the signature states.")
+        at = _("Verify as of TIME, for example 2026-04-01, or as of 'signing', the time stated in the signature.")
     return [
         click.option(
             "--root", multiple=True, metavar="FILE",
-            help=_("Believe the CA certificates in FILE too. Compare their fingerprints with the published ones."),
+            help=_("Also trust the CA certificates in FILE. First compare their fingerprints with the published ones."),
         ),
-        click.option("--test-card", is_flag=True, help=_("Accept test cards and cards of software too.")),
+        click.option("--test-card", is_flag=True, help=_("Also accept test cards and software cards.")),
         click.option("--at", type=Moment(takes_signing), metavar="TIME", help=at),
-        click.option("--crl", multiple=True, metavar="FILE", help=_("Look into the revocation list in FILE.")),
-        click.option("--ocsp-response", multiple=True, metavar="FILE", help=_("Take the OCSP response in FILE.")),
-        click.option("--ocsp", multiple=True, metavar="URL", help=_("Ask the OCSP responder at URL.")),
+        click.option("--crl", multiple=True, metavar="FILE", help=_("Check against the revocation list in FILE.")),
+        click.option("--ocsp-response", multiple=True, metavar="FILE", help=_("Check against the OCSP response in "
+                                                                              "FILE.")),
+        click.option("--ocsp", multiple=True, metavar="URL", help=_("Query the OCSP responder at URL.")),
     ]  # fmt: skip

@@ -33,14 +33,14 @@ class Done(NamedTuple):
 @make_command(
     "unregister",
     help=_(
-        "Take the module out of the files of a program again, or with --all of all programs. A file that has not "
-        "changed since becomes what it was before it was registered; databases and folders that were made for it go "
-        "when nothing else is in them.\n\n"
-        "Lines that were written by hand stay, and are an error."
+        "Remove the module from the files of a program, or of all programs with --all. A file that has not changed "
+        "since then is restored to what it was before; databases and folders that were made for the module are "
+        "removed if they hold nothing else.\n\n"
+        "Lines that were written by hand are kept and reported as an error."
     ),
 )
 @click.argument("program", type=Registrable(), required=False, metavar="[PROGRAM]")
-@click.option("--all", "is_all", is_flag=True, help=_("Of every program."))
+@click.option("--all", "is_all", is_flag=True, help=_("Unregister all programs."))
 @place_options
 @dry_run_option
 @json_option
@@ -50,7 +50,7 @@ def command(
 ) -> int:
     """See the help."""
     if (program is None) != is_all:
-        raise click.UsageError(_("Name a program, or say --all."))
+        raise click.UsageError(_("Specify a program or --all."))
     place = registrations.place(is_system, root)
     names = list(programs.PROGRAMS) if program is None else [program]
     done = [_undone(name, place, dry_run) for name in names]
@@ -73,9 +73,9 @@ def _undone(name: str, place: Place, is_dry_run: bool) -> Done:
 
 
 def _left(left: plans.Left) -> ToolError:
-    """That a line of somebody else's still names the module."""
-    text = N_("{path} still names the module in line {line}, which `pyjpki11 register` did not write.")
-    return ToolError(exits.FAILED, LEFT, _(text, **left._asdict()), _("Remove that line by hand."))
+    """That a line which was not written by `register` still names the module."""
+    text = N_("{path} still names the module in line {line}, which was not written by `pyjpki11 register`.")
+    return ToolError(exits.FAILED, LEFT, _(text, **left._asdict()), _("Delete that line by hand."))
 
 
 def _document(one: Done, place: Place, is_dry_run: bool) -> dict[str, object]:
@@ -88,5 +88,5 @@ def _for_all_users(root: str) -> Iterator[str]:
     """What other command is needed for nothing to be left."""
     place = registrations.place(is_system=True, root=root)
     if any(registrations.standing(name, place).entries for name in programs.PROGRAMS):
-        yield _("Some programs are still registered for all users. To end that, run:")
+        yield _("Some programs are still registered for all users. To unregister them, run:")
         yield output.TO_COPY + registrations.own_command("unregister", "--all", "--system", as_root=True)

@@ -55,23 +55,25 @@ class Judged(NamedTuple):
 @make_command(
     "verify",
     help=_(
-        "Verify a signature, CMS in DER or PEM, and show who signed what and when. --content names the file that was "
-        "signed, where the signature is detached; -o takes it out of a signature that has it inside. SIGNATURE may be "
-        "- for standard input.\n\n"
+        "Verify a CMS signature in DER or PEM, and show who signed what and when. If the signature is detached, "
+        "specify the signed file with --content; if it includes the file, -o extracts it. SIGNATURE may be - for "
+        "standard input.\n\n"
         "With --certificate, a bare RSA signature is verified with the key of that certificate.\n\n"
-        "The exit status is 0 only if nothing speaks against any of the signers: the content is unchanged, the "
-        "certificate leads to a root that J-LIS has published, is for documents, and is valid now or at the time of "
-        "--at. It is 10 where nothing is wrong, but the signature does not prove that its signer meant this document. "
-        "The first line names what was not checked."
+        "The exit status is 0 only if there is no problem with any of the signers: the content is unchanged, and the "
+        "certificate leads to a root published by J-LIS, is for documents, and is valid now or at the time of --at. "
+        "It is 10 if the signature is correct, but does not prove that its signer meant to sign this document. The "
+        "first line names what was not checked."
     ),
 )
 @click.argument("signature", metavar="SIGNATURE")
-@click.option("--content", metavar="FILE", help=_("The file that was signed."))
-@click.option("--certificate", metavar="FILE", help=_("The signer's certificate, where SIGNATURE is a bare one."))
-@output_options(_("Write the signed content into FILE, if all is well; - is standard output."))
+@click.option("--content", metavar="FILE", help=_("The signed file."))
+@click.option(
+    "--certificate", metavar="FILE", help=_("The signer's certificate, if SIGNATURE is a bare RSA signature."),
+)
+@output_options(_("Write the signed content to FILE if no problem was found; - is standard output."))
 @click.option(
     "--accept-auth", is_flag=True,
-    help=_("Accept the user authentication key too. It signs what sites send, unseen by its holder."),
+    help=_("Also accept the user authentication key, which signs what sites send without its holder seeing it."),
 )
 @trust_options(takes_signing=True)
 @json_option
@@ -109,10 +111,10 @@ def _look(options: Options, certificate: str | None, target: str | None, force: 
     if target is None:
         return None
     if certificate is not None:
-        raise click.UsageError(_("-o takes the content out of a signature that has it inside."))
+        raise click.UsageError(_("-o can extract the content only if the signature includes it."))
     place = files.look(target, force, is_binary=True)
     if options.json and place.is_stdout:
-        raise click.UsageError(_("--json and -o - both want standard output."))
+        raise click.UsageError(_("--json and -o - both write to standard output."))
     return place
 
 
@@ -136,7 +138,7 @@ def _judge_cms(
 def _content(data: Data, parts: Opened, path: Path, content: str | None) -> Iterator[Iterable[bytes]]:
     if parts.pieces is not None:
         if content is not None:
-            message = _("The signature has its content inside. Leave --content out.")
+            message = _("The signature includes its content. Leave --content out.")
             raise ToolError(exits.USAGE, "two-contents", message)
         yield progress.counted(pieces_of(data, parts.pieces), len(data))
         return
@@ -156,8 +158,8 @@ def _judge_bare(path: Path, content: str | None, certificate_path: str, beliefs:
 
 
 def _no_content(path: Path) -> ToolError:
-    message = _("The signature does not have its content inside.")
-    return ToolError(exits.USAGE, "no-content", message, _("Name it: --content {file}", file=path.with_suffix("")))
+    message = _("The signature does not include its content.")
+    return ToolError(exits.USAGE, "no-content", message, _("Specify it: --content {file}", file=path.with_suffix("")))
 
 
 def _with_certificate(signature: Signature, candidates: Sequence[x509.Certificate], beliefs: Beliefs) -> Judged:
@@ -190,7 +192,7 @@ def _write_content(data: Data, hashes: Mapping[str, bytes], target: files.Target
     """The content that was verified, and no other."""
     pieces = envelope.open_envelope(data).pieces
     if pieces is None:
-        message = _("-o takes the content out of a signature that has it inside.")
+        message = _("-o can extract the content only if the signature includes it.")
         raise ToolError(exits.USAGE, "no-content-inside", message)
     with files.writing(target, most) as file, progress.shown(_("Writing the content")):
         file.writelines(unchanged(progress.counted(pieces_of(data, pieces), len(data)), hashes))

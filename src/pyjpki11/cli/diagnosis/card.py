@@ -56,24 +56,25 @@ class _PinsOf(NamedTuple):
         return self.token.card.run
 
 
-def examine(those: Readers, names: list[str], pin: PinSource | None) -> Result:
+def examine(readers: Readers, names: list[str], pin: PinSource | None) -> Result:
     """The cards in these readers. With a source of PINs, each makes one signature with PSS."""
-    occupied = [name for name in names if those.has_card(name)]
+    occupied = [name for name in names if readers.has_card(name)]
     if not occupied:
-        message, remedy = _("There is no card in any reader."), _("Put your card on the reader, the chip first.")
+        message, remedy = _("There is no card in any reader."), _("Place your card on the reader, or insert it chip "
+                                                                  "first.")
         return Result([Finding(PROBLEM, "no-card", message, remedy, exits.NO_CARD)] if names else [])
-    results = [_examine_one(those, name, pin) for name in occupied]
+    results = [_examine_one(readers, name, pin) for name in occupied]
     known = [result.has_pss for result in results if result.has_pss is not None]
     findings = [finding for result in results for finding in result.findings]
-    if known:  # then another kind of card beside it is no problem
+    if known:  # then another kind of card beside it is not a problem
         findings = [one._replace(level=NOTE, remedy="") if one.code == FOREIGN else one for one in findings]
     return Result(findings, any(known) if known else None)
 
 
-def _examine_one(those: Readers, name: str, pin: PinSource | None) -> Result:
+def _examine_one(readers: Readers, name: str, pin: PinSource | None) -> Result:
     findings: list[Finding] = []
     try:
-        token = token_on(those.insert(name), AUTHENTICATION)
+        token = token_on(readers.insert(name), AUTHENTICATION)
         try:
             findings += _identity(token, name)
             if pin is not None:
@@ -113,7 +114,7 @@ def _certificate(token: Token) -> Iterator[Finding]:
     except SecurityStatusNotSatisfied:
         return  # a phone's shows after a login only
     if certificate is None:
-        message = _("The card holds no user authentication certificate that can be read.")
+        message = _("The card has no user authentication certificate that can be read.")
         yield Finding(PROBLEM, "no-certificate", message, _("Ask at your municipal office."))
         return
     from asn1crypto.x509 import Certificate  # only here: it takes time to import
@@ -130,7 +131,7 @@ def _tries(card: _PinsOf) -> Iterator[Finding]:
         if left is not None and left < key.pin_rule.max_tries:
             level = PROBLEM if left == 0 else WARNING
             message = _("{pin}: {tries}.", pin=pin_title(key), tries=pin_prompt.tries(left, key.pin_rule))
-            remedy = _(exits.OFFICE) if left == 0 else _("The right PIN brings all tries back.")
+            remedy = _(exits.OFFICE) if left == 0 else _("A correct PIN restores all tries.")
             yield Finding(level, "tries", message, remedy, exits.PIN_BLOCKED)
 
 
@@ -139,12 +140,12 @@ def _tries(card: _PinsOf) -> Iterator[Finding]:
 
 def _pss(token: Token, has_pss: bool) -> Finding:
     if has_pss:
-        message = _("The card makes RSA-PSS signatures, which TLS 1.3 needs; the module offers them.")
+        message = _("The card supports RSA-PSS signatures, which TLS 1.3 needs; the module offers them.")
         return Finding(OK, "pss", message)
     if token.card_facts.pss.is_known:
-        return Finding(NOTE, "no-pss", _("The card makes no RSA-PSS signatures, which TLS 1.3 needs."))
-    message = _("It is not known whether the card makes RSA-PSS signatures, so the module does not offer them.")
-    remedy = _("Have it make one, which needs the user authentication PIN: pyjpki11 doctor --test-pss")
+        return Finding(NOTE, "no-pss", _("The card does not support RSA-PSS signatures, which TLS 1.3 needs."))
+    message = _("It is not known whether the card supports RSA-PSS signatures, so the module does not offer them.")
+    remedy = _("To find out (the user authentication PIN is needed): pyjpki11 doctor --test-pss")
     return Finding(NOTE, "pss-unknown", message, remedy)
 
 
@@ -160,8 +161,8 @@ def _test_pss(card: _PinsOf, pin: PinSource) -> Finding:
     finally:
         wipe(secret)
     if length is None:
-        return Finding(NOTE, "pss-test", _("The card was asked for an RSA-PSS signature, and made none."))
-    message = _("The card made an RSA-PSS signature with a salt of {count} bytes, which is right.", count=length)
+        return Finding(NOTE, "pss-test", _("The card was asked for an RSA-PSS signature, but did not make one."))
+    message = _("The card made a correct RSA-PSS signature with a salt of {count} bytes.", count=length)
     return Finding(OK, "pss-test", message)
 
 

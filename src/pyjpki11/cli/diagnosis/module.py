@@ -28,13 +28,13 @@ OTHER_HOSTS = {"pkcs11-tool": ("--show-info", "--module"), "p11tool": ("--list-t
 #: What such a program has printed by then. It may go on to complain that there is no card.
 SAID_BY_MODULE = "pyjpki11"
 #: No registry has a package of that name, so nothing can be fetched anew.
-REBUILD = N_("Build it anew, in the folder with the sources of pyjpki11: make build")
+REBUILD = N_("Build it again, in the folder with the sources of pyjpki11: make build")
 
 
 def examine() -> Iterator[Finding]:
     """The library in a Python, and in the first other program that is installed."""
     if not LIBRARY.exists():
-        message = _("{path} is missing: this pyjpki11 was not built.", path=LIBRARY)
+        message = _("{path} is missing: this copy of pyjpki11 has not been built.", path=LIBRARY)
         yield Finding(PROBLEM, "not-built", message, _(REBUILD))
         return
     yield _loaded("Python", [sys.executable, "-I", "-c", PYTHON_PROGRAM, str(LIBRARY)])
@@ -42,7 +42,7 @@ def examine() -> Iterator[Finding]:
         if shutil.which(program):
             yield _loaded(program, [program, *options, str(LIBRARY)])
             return
-    message = _("There is no other program to try the module with.")
+    message = _("There is no other program with which to test the module.")
     yield Finding(NOTE, "no-host", message, _("Install one: sudo apt install opensc"))
 
 
@@ -50,7 +50,7 @@ def _loaded(name: str, command: list[str]) -> Finding:
     complaint = _complaint(command)
     if complaint is None:
         return Finding(OK, "loads", _("{program} loads the module.", program=name))
-    message = _("{program} does not load the module: {complaint}", program=name, complaint=complaint)
+    message = _("{program} cannot load the module: {complaint}", program=name, complaint=complaint)
     return Finding(PROBLEM, "does-not-load", message, _(REBUILD))
 
 

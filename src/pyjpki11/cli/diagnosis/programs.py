@@ -25,7 +25,7 @@ def examine() -> Iterator[Finding]:
         yield _finding(one)
     yield from _closed([one for one in there if one.is_system])
     if not there:
-        remedy = _("Have one use the card: pyjpki11 register PROGRAM")
+        remedy = _("Register one: pyjpki11 register PROGRAM")
         yield Finding(NOTE, "none-registered", _("No program is registered."), remedy)
     yield from _confined()
 
@@ -34,8 +34,7 @@ def _settings() -> Iterator[Finding]:
     _values, complaints = settings.read(environment.variables())
     for complaint in complaints:
         remedy = _(
-            "Correct the settings file. An unknown setting is ignored; after a syntax error the whole "
-            "file is."
+            "Correct the settings file. An unknown setting is ignored; a syntax error makes the whole file ineffective."
         )
         yield Finding(WARNING, "settings", complaint, remedy)
 
@@ -53,7 +52,7 @@ def _closed(for_all: list[Standing]) -> Iterator[Finding]:
     """Whether all users can use what is registered for all."""
     closed = registrations.closed_folder(registrations.place(is_system=True))
     if for_all and closed:
-        message = _("Programs are registered for all users, but others cannot read {path}.", path=closed)
+        message = _("Programs are registered for all users, but other users cannot read {path}.", path=closed)
         yield Finding(WARNING, "closed", message, _("Install pyjpki11 where all users can read it."))
 
 

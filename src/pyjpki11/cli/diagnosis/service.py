@@ -1,4 +1,4 @@
-"""The PC/SC service, whether it lets this user in, its readers."""
+"""The PC/SC service, whether this user may use it, and its readers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from pyjpki11.errors import KeptOut, ServiceUnavailable
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
 
 
-def examine(those: Readers) -> Iterator[Finding]:
+def examine(readers: Readers) -> Iterator[Finding]:
     """The service and its readers."""
     chosen = settings.load(environment.variables()).reader
     if chosen != "pcsc":
-        yield Finding(NOTE, "other-driver", _("The settings have cards come from '{reader}'.", reader=chosen))
+        message = _("According to the settings, cards are read from '{reader}'.", reader=chosen)
+        yield Finding(NOTE, "other-driver", message)
     try:
-        names = those.names()
+        names = readers.names()
     except ServiceUnavailable as error:
         yield _service_problem(error)
         return
@@ -39,7 +40,7 @@ def examine(those: Readers) -> Iterator[Finding]:
         yield _running()
         yield from virtual_reader.examine()
     for name in names:
-        yield Finding(OK, "reader", _("There is the reader {name}.", name=name))
+        yield Finding(OK, "reader", _("Card reader: {name}", name=name))
 
 
 def _running() -> Finding:
@@ -48,11 +49,11 @@ def _running() -> Finding:
 
 def _service_problem(error: ServiceUnavailable) -> Finding:
     if isinstance(error, KeptOut):
-        message = _("You may not use the PC/SC service: polkit has no rule that allows it.")
+        message = _("You are not allowed to use the PC/SC service: polkit has no rule that allows it.")
         remedy = _(
             "A rule below /etc/polkit-1/rules.d has to allow org.debian.pcsc-lite.access_pcsc and "
-            "org.debian.pcsc-lite.access_card. Without one, only users at the computer itself can use cards, not those "
-            "who are connected by ssh."
+            "org.debian.pcsc-lite.access_card. Without a rule, only users logged in at this computer can use cards, "
+            "not users connected over ssh."
         )
         return Finding(PROBLEM, "kept-out", message, remedy, exits.NO_READER)
     if shutil.which("pcscd", path=f"{os.environ.get('PATH', '')}:{SYSTEM_FOLDERS}") is None:
@@ -69,6 +70,6 @@ def _no_reader_remedy(error: ToolError) -> str:
     if error.code != "no-reader":
         return error.remedy
     return " ".join((error.remedy, _(
-        "Most readers need the driver of the package libccid. A contactless one may be held by the kernel's own "
-        "driver: sudo rmmod port100 pn533_usb"
+        "Most readers need the driver in the package libccid. The kernel's own driver may be using a contactless "
+        "reader: sudo rmmod port100 pn533_usb"
     )))  # fmt: skip

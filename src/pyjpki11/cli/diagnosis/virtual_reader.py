@@ -1,4 +1,4 @@
-"""Whether anybody may put a card of software into a reader of this computer.
+"""Whether other programs can put a software card into a reader of this computer.
 
 vpcd, the virtual reader of vsmartcard, listens on every interface, and asks for no password. It cannot be bound to one:
 a host name in DEVICENAME of /etc/reader.conf.d/vpcd has it call a card there instead.
@@ -32,8 +32,8 @@ def examine() -> Iterator[Finding]:
     if all(_is_local(address) for address, _port in found):
         who = _("Every user of this computer")
     message = _(
-        "A virtual reader (vsmartcard-vpcd) waits for cards on port {ports}. {who} can put a card of software into it, "
-        "and gets the PIN that you type for it.",
+        "A virtual reader (vsmartcard-vpcd) waits for cards on port {ports}. {who} can insert a software card into it "
+        "and receives the PIN that you type for it.",
         ports=ports, who=who,
     )  # fmt: skip
     remedy = _(

@@ -25,26 +25,26 @@ INTERRUPTED = 130
 
 #: What the manual says about each.
 MEANINGS = {
-    OK: N_("It worked."),
-    FAILED: N_("Something failed for which there is no other status."),
-    USAGE: N_("The command line cannot be understood."),
-    NO_READER: N_("There is no reader, or no PC/SC service."),
-    NO_CARD: N_("There is no card, or none that suits."),
-    WRONG_PIN: N_("The PIN is wrong; a try is gone."),
+    OK: N_("Success."),
+    FAILED: N_("A failure not covered by another status."),
+    USAGE: N_("The command line is not valid."),
+    NO_READER: N_("There is no card reader, or the PC/SC service is not available."),
+    NO_CARD: N_("There is no card, or the card is not one that can be used."),
+    WRONG_PIN: N_("The PIN is wrong; one try was used up."),
     PIN_BLOCKED: N_("The PIN is blocked."),
-    PIN_FORM: N_("The PIN cannot be right; nothing was sent to the card."),
+    PIN_FORM: N_("The form of the PIN is not valid; nothing was sent to the card."),
     NOT_VALID: N_("A signature or a certificate is not valid."),
-    BROKE_OFF: N_("The card or the reader failed in the middle."),
-    UNPROVEN: N_("Nothing is wrong with a signature, but it does not prove that its signer meant this document."),
-    LAST_TRY: N_("Only the last try of the PIN is left, which is not used without a warning."),
+    BROKE_OFF: N_("The card or the reader failed during the command."),
+    UNPROVEN: N_("The signature is correct, but does not prove that its signer meant to sign this document."),
+    LAST_TRY: N_("Only one PIN try is left, and it is not used without a warning."),
     INTERRUPTED: N_("The user interrupted the command."),
 }
 
 #: What to do about a blocked PIN. Sources: pages of the cities Naha (2024-09-20), Koka and Niigata.
 OFFICE = N_(
-    "Your municipal office can unblock it and set a new one. The PIN of one of the two certificates can also be reset "
-    "at a convenience store if you know the other one, after a booking in the app JPKI暗証番号リセット "
-    "(see www.jpki.go.jp); the card text PIN at the office only."
+    "Your municipal office can unblock it and set a new PIN. If you know the PIN of your other certificate, you can "
+    "also reset it at a convenience store after booking in the app JPKI暗証番号リセット (see www.jpki.go.jp). The card "
+    "text PIN can be reset at the office only."
 )
 
 

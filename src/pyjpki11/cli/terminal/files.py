@@ -50,14 +50,14 @@ def look(path: str, may_replace: bool, is_binary: bool = False) -> Target:
     if path == STDOUT or (seen is not None and _is_stdout(seen)):
         if is_binary and os.isatty(1):
             raise ToolError(
-                exits.USAGE, "terminal", _("This is not text, and not for a terminal."),
-                _("Write it into a file with -o FILE, or give it to another program with | or >."),
+                exits.USAGE, "terminal", _("The output is binary and is not written to a terminal."),
+                _("Write it to a file with -o FILE or >, or pass it to another program with a pipe."),
             )  # fmt: skip
         return Target(STDOUT, None, may_replace)
     if seen is not None and stat.S_ISDIR(seen.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if seen is not None and not _is_regular(seen) and not _is_written_into(seen):
-        raise ToolError(exits.FAILED, "no-file", _("{path} is not a file that can be written.", path=path))
+        raise ToolError(exits.FAILED, "no-file", _("{path} is not a writable file.", path=path))
     if not may_replace and (os.path.lexists(path) if seen is None else _is_regular(seen)):
         raise _exists(path)
     return Target(path, seen, may_replace)
@@ -121,12 +121,12 @@ def _is_written_into(status: os.stat_result) -> bool:
 
 
 def _exists(path: str) -> ToolError:
-    remedy = _("--force replaces it; or write into another file with -o.")
-    return ToolError(exits.FAILED, "exists", _("{path} exists already.", path=path), remedy)
+    remedy = _("Use --force to overwrite it, or -o to write to another file.")
+    return ToolError(exits.FAILED, "exists", _("{path} already exists.", path=path), remedy)
 
 
 def _changed(path: str) -> ToolError:
-    message = _("{path} was changed by another program just now.", path=path)
+    message = _("{path} was just changed by another program.", path=path)
     return ToolError(exits.FAILED, "changed", message, _("Run the command again."))
 
 
@@ -195,7 +195,7 @@ def _look_like(file: int, seen: os.stat_result, most: int) -> None:
 
 
 def _put_in_place(beside: str, real: str, target: Target) -> None:
-    """Replace what was seen, or be the first; never what somebody has put there since."""
+    """Replace what was seen, or be the first; never what was put there since."""
     if target.seen is not None:
         if not os.path.samestat(os.lstat(real), target.seen):
             raise _changed(target.path)

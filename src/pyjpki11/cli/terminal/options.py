@@ -38,7 +38,7 @@ def json_option(function: Function) -> Function:
 
 def trace_option(function: Function) -> Function:
     """--trace, of every command that uses a card."""
-    text = _("Show the exchange with the card in words, on standard error; PINs are masked.")
+    text = _("Show the exchange with the card, with explanations, on standard error; PINs are masked.")
     return shared("--trace", is_flag=True, help=text)(function)
 
 
@@ -46,7 +46,7 @@ def output_options(text: str, metavar: str = "FILE", default: str | None = None)
     """-o and --force, given to the command as `target` and `force`. What -o names is looked at by files.look."""
 
     def decorate(function: Function) -> Function:
-        force = click.option("--force", is_flag=True, help=_("Replace a file that exists."))(function)
+        force = click.option("--force", is_flag=True, help=_("Overwrite an existing file."))(function)
         return click.option("-o", "--output", "target", metavar=metavar, default=default, help=text)(force)
 
     return decorate

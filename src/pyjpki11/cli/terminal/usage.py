@@ -44,7 +44,7 @@ def _missing(error: Any) -> str:
     choices = _(", ").join(map(str, error.param.type.choices))
     if is_option:
         return _("{name} is missing. Choose one of: {choices}.", name=name, choices=choices)
-    return _("Something is missing. Choose one of: {choices}.", choices=choices)
+    return _("An argument is missing. Choose one of: {choices}.", choices=choices)
 
 
 #: Those that we say ourselves.

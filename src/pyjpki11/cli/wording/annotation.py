@@ -13,7 +13,7 @@ from pyjpki11.iso7816 import apdu, status
 HEADER_LEN = 4  # CLA INS P1 P2
 DATA_OFFSET = 5  # behind Lc
 UNKNOWN = N_("unknown")
-UNKNOWN_STATUS = N_("meaning unknown")
+UNKNOWN_STATUS = N_("undefined")
 
 #: Commands whose data is a PIN, or may have one in it: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, their other
 #: codings, CHANGE KEY, ENVELOPE. Spec: ISO/IEC 7816-4:2020 11.5, 11.9; Card: notes 1.4
@@ -68,7 +68,7 @@ class Annotator:
     def describe(self, command: bytes | bytearray) -> str:
         """A command in words."""
         if len(command) < HEADER_LEN:
-            return _("no command: it has less than four bytes")
+            return _("not a command: shorter than four bytes")
         name = NAMES.get(command[1], f"INS {command[1]:02X}")
         details = DETAILS.get(command[1])
         return f"{name}: {details(self, command)}" if details else name
@@ -113,8 +113,8 @@ class Annotator:
     def _verify(self, command: bytes | bytearray) -> str:
         file = self._target(command[3])
         if len(command) == HEADER_LEN:
-            return _("ask for the tries of {file}", file=file)
-        return _("present {file}", file=file)
+            return _("query the tries left of {file}", file=file)
+        return _("verify {file}", file=file)
 
     def _change(self, command: bytes | bytearray) -> str:
         return _("replace {file}", file=self._target(command[3]))

@@ -16,9 +16,9 @@ KINDS = {
 }
 #: Why a certificate is not shown, in words.
 STATES = {
-    "hidden": N_("shown only after its PIN: {command}"),
-    "missing": N_("there is no such certificate on the card"),
-    "unreadable": N_("what the card holds in its place is no certificate"),
+    "hidden": N_("shown after its PIN is entered: {command}"),
+    "missing": N_("no certificate on this card"),
+    "unreadable": N_("the data in its place is not a certificate"),
 }
 #: Who issues the certificates of software cards, and nothing else.
 SOFTWARE_ISSUER = "JPKI-SOFTCARD"

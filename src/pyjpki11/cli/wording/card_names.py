@@ -25,7 +25,7 @@ FILES = {
     (JPKI, 0x0001): N_("digital signature certificate"),
     (JPKI, 0x0002): N_("CA certificate for digital signatures"),
     (JPKI, 0x0006): N_("token information"),
-    (JPKI, 0x0008): N_("which certificates there are"),
+    (JPKI, 0x0008): N_("which certificates exist"),
     (JPKI, 0x000A): N_("user authentication certificate"),
     (JPKI, 0x000B): N_("CA certificate for user authentication"),
     (JPKI, 0x0017): N_("user authentication key"),

@@ -22,7 +22,7 @@ from pyjpki11.cli.wording.validity import Period
 #: Attribute of x509.KeyUsage -> its name. Spec: RFC 5280 4.2.1.3
 USAGES = {
     "digital_signature": N_("signing"),
-    "content_commitment": N_("signing for good (non-repudiation)"),
+    "content_commitment": N_("non-repudiation"),
     "key_cert_sign": N_("issuing certificates"),
     "crl_sign": N_("issuing revocation lists"),
 }
@@ -152,7 +152,7 @@ def _with_substitutes(text: str, flags: str) -> str:
     found = substituted(text, flags)
     if not found:
         return text
-    return _("{text} (standing in for other characters: {characters})", text=text, characters="、".join(found))
+    return _("{text} (with substitutes for other characters: {characters})", text=text, characters="、".join(found))
 
 
 def _birth_date(birth: BirthDate) -> str:

@@ -8,26 +8,26 @@ from pyjpki11.cli.language import N_, _
 #: the number of a PC/SC result behind them, in brackets.
 KNOWN = frozenset((
     # reader
-    N_("pcscd does not run"),
+    N_("pcscd is not running"),
     N_("pcscd was stopped"),
     N_("the card does not answer"),
     N_("the card has no power"),
-    N_("the card was lost in the middle of an exchange"),
+    N_("contact with the card was lost during an exchange"),
     # card
-    N_("the card's response has no end"),
-    N_("the card's answers lead nowhere"),
-    N_("the file ends before its length"),
-    N_("data longer than any file"),
-    N_("a My Number that has not 12 digits"),
-    N_("a text that is not UTF-8"),
-    N_("a certificate longer than any file"),
-    N_("the certificate ends before its length"),
+    N_("the card's response does not end"),
+    N_("the card's answers repeat without progress"),
+    N_("the file is shorter than its stated length"),
+    N_("the data is longer than any file"),
+    N_("My Number does not have 12 digits"),
+    N_("a text is not valid UTF-8"),
+    N_("the certificate is longer than any file"),
+    N_("the certificate is shorter than its stated length"),
     N_("the certificate changed while it was read"),
     N_("a TLV header is cut off"),
     # software card
-    N_("there is a card already"),
-    N_("the certificates would end before they begin"),
-    N_("the card exists, its PINs cannot be given"),
+    N_("there is already a card"),
+    N_("the certificates would expire before they become valid"),
+    N_("the card already exists, so its PINs cannot be set"),
 ))  # fmt: skip
 
 

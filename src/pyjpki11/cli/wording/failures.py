@@ -56,27 +56,27 @@ ROWS = (
     ),
     Row(
         errors.ReaderGone, NO_READER, "reader-gone", N_("The reader was unplugged."),
-        N_("Plug it in, then run the command again."),
+        N_("Connect it, then run the command again."),
     ),
     Row(
-        errors.ReaderBusy, BROKE_OFF, "reader-busy", N_("Another program keeps the reader for itself."),
+        errors.ReaderBusy, BROKE_OFF, "reader-busy", N_("Another program has exclusive use of the reader."),
         N_("Close that program, then run the command again."),
     ),
     Row(
         errors.CardAbsent, NO_CARD, "no-card", N_("There is no card in the reader."),
-        N_("Put your card on the reader, or into it with the chip first, then run the command again."),
+        N_("Place your card on the reader, or insert it chip first, then run the command again."),
     ),
     Row(
-        NoTextApplication, NO_CARD, "no-text-application", N_("The card has no text to read."),
-        N_("Phones have none, only the card itself: put your My Number card on the reader."),
+        NoTextApplication, NO_CARD, "no-text-application", N_("There is no text to read on this card."),
+        N_("The text is on the card itself, not on phones: put your My Number card on the reader."),
     ),
     Row(
         errors.CardNotRecognized, NO_CARD, "foreign-card", N_("The card in the reader is not a My Number card."),
-        N_("Put your My Number card in its place."),
+        N_("Replace it with your My Number card."),
     ),
     Row(
         errors.CardRemoved, BROKE_OFF, "card-removed", N_("The card was removed while it was in use."),
-        N_("Leave the card where it is until the command has ended."),
+        N_("Do not move the card until the command has ended."),
     ),
     Row(
         errors.CardDisturbed, BROKE_OFF, "card-disturbed", N_("Other programs keep resetting the card."),
@@ -84,40 +84,41 @@ ROWS = (
     ),
     Row(
         errors.CardMute, BROKE_OFF, "card-mute", N_("The card does not answer."),
-        N_("Take it out and put it in again; clean its chip, or move it to the middle of the reader."),
+        N_("Take the card out and insert it again; clean its chip, or move it to the middle of the reader."),
         is_detailed=True,
     ),
     Row(
-        errors.BadCardData, BROKE_OFF, "bad-card-data", N_("The card holds something that cannot be understood."),
+        errors.BadCardData, BROKE_OFF, "bad-card-data", N_("The card returned malformed data."),
         is_detailed=True,
     ),
     Row(
         errors.WrongSignature, BROKE_OFF, "wrong-signature",
-        N_("The card made a signature that its certificate does not verify."),
+        N_("The card made a signature that does not verify with its certificate."),
     ),
     Row(errors.PinBlocked, PIN_BLOCKED, "pin-blocked", N_("The PIN is blocked: it has no tries left."), OFFICE),
     Row(
-        ContentChanged, FAILED, "content-changed", N_("The file was changed while it was being read."),
+        ContentChanged, FAILED, "content-changed", N_("The file changed while it was being read."),
         N_("Run the command again."),
     ),
     Row(BadCertificate, FAILED, "bad-certificate", N_("The file is not a certificate, or it is damaged.")),
     Row(
-        FileTooLong, FAILED, "too-long", N_("The file is longer than any file of its kind."), is_detailed=True,
+        FileTooLong, FAILED, "too-long", N_("The file is too long for a file of this kind."), is_detailed=True,
     ),
     Row(
-        UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue others."), is_detailed=True,
+        UnfitRoot, FAILED, "unfit-root", N_("A certificate given with --root may not issue certificates."),
+        is_detailed=True,
     ),
     Row(
         BadRevocationData, FAILED, "bad-revocation-data",
         N_("The file is neither a revocation list nor an OCSP response, or it is damaged."),
     ),
     Row(
-        ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder gave no answer."), is_detailed=True,
+        ResponderFailed, FAILED, "responder-failed", N_("The OCSP responder did not answer."), is_detailed=True,
     ),
     Row(
         NobodyListens, FAILED, "no-virtual-reader",
-        N_("Nothing listens where the virtual reader of pcscd should be."),
-        N_("Install vsmartcard-vpcd and pcscd, and start them with: sudo systemctl start pcscd.socket"),
+        N_("The virtual reader of pcscd (vpcd) cannot be reached."),
+        N_("Install vsmartcard-vpcd and pcscd, then start them: sudo systemctl start pcscd.socket"),
     ),
     Row(
         SoftcardError, FAILED, "softcard", N_("The software card cannot be used."), is_detailed=True,
@@ -131,13 +132,13 @@ OS_ERRORS = {
     errno.EPERM: N_("permission denied"),
     errno.EISDIR: N_("it is a folder"),
     errno.ENOTDIR: N_("a part of the path is not a folder"),
-    errno.EEXIST: N_("it exists already"),
+    errno.EEXIST: N_("it already exists"),
     errno.ENOSPC: N_("no space is left on the device"),
     errno.EDQUOT: N_("the disk quota is used up"),
     errno.EROFS: N_("the file system is read-only"),
     errno.EIO: N_("input or output failed"),
     errno.EBADF: N_("it is closed"),
-    errno.ENXIO: N_("no program reads from it"),
+    errno.ENXIO: N_("no program is reading from it"),
 }
 
 
@@ -150,7 +151,7 @@ def failure(error: BaseException) -> Failure:
         if isinstance(error, row.kind):
             detail = _detail(error) if row.is_detailed else ""
             return Failure(row.exit_status, row.code, _(row.message), _(row.remedy), detail)
-    remedy = _("This is a fault of pyjpki11. Please report it, with the text in brackets.")
+    remedy = _("This is a fault in pyjpki11. Please report it with the text in brackets.")
     return Failure(FAILED, "internal", _("Something unexpected happened."), remedy, f"{type(error).__name__}: {error}")
 
 
@@ -169,7 +170,7 @@ def _explain_wrong_pin(error: Any) -> Failure:
     if left is None:
         return Failure(WRONG_PIN, "wrong-pin", _("The PIN is wrong."), facts=facts)
     message = ngettext("The PIN is wrong; {count} try is left.", "The PIN is wrong; {count} tries are left.", left)
-    remedy = _("One more wrong PIN blocks it. If you are not certain, do not try again.") if left == 1 else ""
+    remedy = _("One more wrong PIN will block it. If you are not certain, do not try again.") if left == 1 else ""
     return Failure(WRONG_PIN, "wrong-pin", message, remedy, facts=facts)
 
 

@@ -16,17 +16,17 @@ FAULTS = {
     pin.EMPTY: N_("No PIN was given."),
     pin.TOO_SHORT: N_("The PIN is too short."),
     pin.TOO_LONG: N_("The PIN is too long."),
-    pin.CONTROL: N_("There are control characters in the PIN; the arrow keys, for example, make such."),
-    pin.BLANK_AT_END: N_("There is a blank at the end of the PIN."),
-    pin.BLANK: N_("There is a blank in the PIN."),
+    pin.CONTROL: N_("The PIN contains control characters, such as those that the arrow keys produce."),
+    pin.BLANK_AT_END: N_("The PIN ends with a space."),
+    pin.BLANK: N_("The PIN contains a space."),
     pin.NOT_ASCII: N_(
-        "There are characters in the PIN that are neither letters A to Z nor digits. Switch the Japanese input off."
+        "The PIN contains characters other than the letters A to Z and digits. Switch Japanese input off."
     ),
-    pin.LETTER: N_("There are letters in the PIN, which consists of digits only."),
-    pin.SYMBOL: N_("There are characters in the PIN other than letters and digits."),
+    pin.LETTER: N_("The PIN contains letters, but consists of digits only."),
+    pin.SYMBOL: N_("The PIN contains characters other than letters and digits."),
 }
 #: What is said in addition, where a card could have been asked.
-NOT_SENT = N_("It was not sent to the card, and no try is gone.")
+NOT_SENT = N_("It was not sent to the card, and no try was used.")
 
 
 def in_words(rule: PinRule) -> str:
@@ -42,7 +42,7 @@ def fault(error: PinFormError) -> str:
 
 
 def folded(typed: bytearray) -> bytearray:
-    """A copy of a PIN, UTF-8, with full-width letters and digits as plain ones; whoever gets it wipes it.
+    """A copy of a PIN, UTF-8, with full-width letters and digits as plain ones; the caller wipes it.
 
     Each character by itself, so that no `str` has the whole of it. Spec: Unicode Standard Annex 15, NFKC
     """

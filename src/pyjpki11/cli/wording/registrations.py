@@ -36,44 +36,45 @@ from pyjpki11.registration.refusal import Refused
 
 #: Where sudo looks for programs, whatever the user's PATH has.
 SUDOS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-BY_HAND = N_("Nothing was changed. Look into the file, and mend it or move it out of the way.")
+BY_HAND = N_("Nothing was changed. Check the file, then correct it or move it elsewhere.")
 #: Code of a refusal -> message, remedy.
 REASONS = {
     refusal.SYMLINK: (
-        N_("{path} is really {target}, outside of the folders that may be changed."),
+        N_("{path} points to {target}, outside the folders that may be changed."),
         N_("Nothing was changed. Register the module there by hand, or put the file in its usual place."),
     ),
     refusal.NOT_REGULAR: (N_("{path} is not a regular file."), BY_HAND),
     refusal.NOT_YOURS: (
         N_("{path} belongs to another user."),
-        N_("Nothing was changed. Run the command as the user to whom it belongs, or change its owner."),
+        N_("Nothing was changed. Run the command as the owner of the file, or change its owner."),
     ),
     refusal.NOT_TEXT: (N_("{path} is not a text file."), BY_HAND),
-    refusal.NOT_UNDERSTOOD: (N_("{path} cannot be understood (line {line})."), BY_HAND),
-    refusal.NOT_OURS: (N_("{path} exists, and was not made by pyjpki11."), BY_HAND),
+    refusal.NOT_UNDERSTOOD: (N_("{path} cannot be parsed (line {line})."), BY_HAND),
+    refusal.NOT_OURS: (N_("{path} exists and was not made by pyjpki11."), BY_HAND),
     refusal.TAKEN: (
-        N_("{path} has {program} use another PKCS#11 module already."),
-        N_("Nothing was changed. Put p11-kit-proxy.so in the place of that module, then register p11-kit instead."),
+        N_("{path} already makes {program} use another PKCS#11 module."),
+        N_("Nothing was changed. Replace that module with p11-kit-proxy.so, then register p11-kit instead."),
     ),
-    refusal.CHANGED: (N_("{path} was changed by another program just now."), N_("Run the command again.")),
+    refusal.CHANGED: (N_("{path} was just changed by another program."), N_("Run the command again.")),
     refusal.HOME_NOT_YOURS: (
-        N_("The folder {path}, where your own settings would be, is not yours."),
+        N_("The folder for your own settings, {path}, is not yours."),
         N_("Run the command as its owner, without sudo; or register for all users with --system."),
     ),
     refusal.NOT_ROOTS: (
-        N_("Users other than root can change {path}, and with it what root would run."),
-        N_("Nothing was changed. Build it anew, in a copy of the sources that belongs to root, and register that:"),
+        N_("Users other than root can change {path}, and so what root would run."),
+        N_("Nothing was changed. Build it again, in a copy of the sources that belongs to root, and register that "
+           "copy:"),
     ),
     refusal.IN_USE: (
         N_("A program has {path} open."), N_("Close the browser, then run the command again."),
     ),
     refusal.UNUSABLE_PATH: (
-        N_("The path of the module has characters that not all programs can read: {path}"),
-        N_("Install pyjpki11 in a folder with a plain name."),
+        N_("The path of the module contains characters that some programs cannot read: {path}"),
+        N_("Install pyjpki11 in a folder whose path has no special characters."),
     ),
     refusal.TOOL_FAILED: (N_("{program} failed."), N_("Start the browser once, then run the command again.")),
     refusal.NO_PROGRAM: (
-        N_("What {program} needs is not installed."),
+        N_("A package that {program} needs is not installed."),
         N_("On Debian and Ubuntu install it with:"),
     ),
     refusal.NO_PROFILE: (
@@ -81,20 +82,20 @@ REASONS = {
         N_("Start Firefox once and close it, then run the command again; or register for all users with --system."),
     ),
     refusal.NO_SYSTEM_WIDE: (
-        N_("Chromium and its relatives read modules from each user's own database only."),
-        N_("Run the command without --system, as each user."),
+        N_("Chromium and browsers based on it read modules only from each user's own database."),
+        N_("Run the command as each user, without --system."),
     ),
     refusal.NOT_FOR_ROOT: (
         N_("p11-kit does not read root's own files."),
         N_("Run the command as the user who uses the card, or register for all users with --system."),
     ),
     refusal.SNAP: (
-        N_("{path} is a snap: it can load libraries only from inside the snap, and not this module."),
-        N_("Install the program as a package of the distribution or of its maker, then run the command again."),
+        N_("{path} is a snap, which cannot load libraries from outside the snap, such as this module."),
+        N_("Install the program as a package from your distribution or from its maker, then run the command again."),
     ),
     refusal.FLATPAK: (
-        N_("{path} is a flatpak: it cannot see the libraries of the system, and not this module."),
-        N_("Install the program as a package of the distribution or of its maker, then run the command again."),
+        N_("{path} is a flatpak, which cannot load libraries of the system, such as this module."),
+        N_("Install the program as a package from your distribution or from its maker, then run the command again."),
     ),
 }
 #: Code of a refusal -> the commands that its remedy means, for people to copy.
@@ -111,7 +112,7 @@ PACKAGES = {"openssl": "libengine-pkcs11-openssl", "java": "default-jre-headless
 STATES = {
     programs.ABSENT: N_("not registered"),
     programs.REGISTERED: N_("registered"),
-    programs.OUTDATED: N_("registered differently than it would be now"),
+    programs.OUTDATED: N_("registered, but not as it would be registered now"),
     programs.LIBRARY_MISSING: N_("registered, but the module is missing"),
 }
 UNREADABLE = "unreadable"
@@ -224,8 +225,8 @@ def _action(change: Change) -> str:
 
 
 #: Action -> its text.
-ACTIONS = {"create": N_("Made {path}"), "remove": N_("Removed {path}"), "change": N_("Changed {path}")}
-KEPT = N_("Changed {path}; what was there is in {backup}")
+ACTIONS = {"create": N_("Created {path}"), "remove": N_("Removed {path}"), "change": N_("Changed {path}")}
+KEPT = N_("Changed {path}; the previous content is in {backup}")
 
 
 def _done(changes: list[Change]) -> Iterator[str]:
@@ -249,7 +250,7 @@ def advice(name: str, where: Place) -> Iterator[str]:
     if name in ADVICE:
         yield from ADVICE[name](where)
     if where.is_system and (closed := closed_folder(where)):
-        yield _("Warning: other users cannot read {path}; install pyjpki11 where they can.", path=closed)
+        yield _("Warning: other users cannot read {path}; install pyjpki11 where they can read it.", path=closed)
 
 
 def closed_folder(where: Place) -> Path | None:
@@ -275,29 +276,30 @@ def _confined(where: Place, names: tuple[str, ...], flatpaks: tuple[str, ...]) -
 def _for_openssh(where: Place) -> Iterator[str]:
     if where.is_system:
         library = where.library if openssh.is_accepted(where.library) else openssh.COPY
-        yield _("ssh-agent takes the module with:")
+        yield _("To add the module to ssh-agent, run:")
         yield f"{output.TO_COPY}ssh-add -s {library}"
         return
     if openssh.is_accepted(where.library):
         return
     agent = shlex.join(["ssh-agent", "-P", str(where.library)])
-    yield _("ssh-agent takes no module from this folder, unless it is started with:")
+    yield _("ssh-agent does not accept a module in this folder, unless it is started with:")
     yield f'{output.TO_COPY}eval "$({agent})"'
     if ownership.is_roots_alone(where.library):
-        yield _("This makes a copy which every ssh-agent takes:")
+        yield _("To make a copy that every ssh-agent accepts, run:")
         yield output.TO_COPY + own_command("register", "openssh", "--system", as_root=True)
 
 
 def _for_openssl(where: Place) -> Iterator[str]:
     if not where.is_system:
-        yield _("Programs use it where this is in the environment:")
+        yield _("Programs use it if this is in the environment:")
         yield f"{output.TO_COPY}export {shlex.quote('OPENSSL_CONF=' + str(openssl.users_file(where)))}"
 
 
 def _for_java(where: Place) -> Iterator[str]:
     if not where.is_system:
         option = f"-Djava.security.properties={java.users_file(where)}"
-        yield _("Java programs use it with this option; all of them where JAVA_TOOL_OPTIONS in the environment has it:")
+        yield _("Java programs use it with this option, and all of them do if it is in the environment variable "
+                "JAVA_TOOL_OPTIONS:")
         yield f"{output.TO_COPY}export {shlex.quote('JAVA_TOOL_OPTIONS=' + option)}"
 
 
@@ -318,7 +320,7 @@ def dry_run_option(function: Callable[..., object]) -> Callable[..., object]:
 def place_options(function: Callable[..., object]) -> Callable[..., object]:
     """--system and --root."""
     system_help = _("For all users of this computer, not only for you.")
-    root_help = _("The folder in which the system is, when it is not the running one.")
+    root_help = _("The root folder of the system to change, if it is not the running one.")
     root_type = click.Path(exists=True, file_okay=False)
     with_root = click.option("--root", type=root_type, default="/", metavar="FOLDER", help=root_help)(function)
     return click.option("--system", "is_system", is_flag=True, help=system_help)(with_root)

@@ -40,12 +40,12 @@ class Period(NamedTuple):
         if now < self.not_before:
             return _("not valid yet")
         if now > self.not_after:
-            return _("expired; the counter of your municipality issues a new one")
+            return _("expired; your municipal office issues a new one")
         if self.not_after - now > RENEWAL:
             return ""
         days = (self.not_after - now).days
         return ngettext(
-            "expires in {count} day; the counter of your municipality renews it",
-            "expires in {count} days; the counter of your municipality renews it",
+            "expires in {count} day; your municipal office renews it",
+            "expires in {count} days; your municipal office renews it",
             days,
         )

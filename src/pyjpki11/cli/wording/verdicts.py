@@ -31,38 +31,39 @@ CHECKS = {
 
 #: Check, code -> sentence; its places are the finding's facts.
 SENTENCES = {
-    ("content", "unchanged"): N_("it is what was signed ({digest})"),
-    ("content", "changed"): N_("it is not what was signed"),
-    ("content", "weak-digest"): N_("its hash {digest} is too weak to prove anything"),
+    ("content", "unchanged"): N_("unchanged since it was signed ({digest})"),
+    ("content", "changed"): N_("not what was signed"),
+    ("content", "weak-digest"): N_("its hash {digest} is too weak to be trusted"),
     ("content", "no-attributes"): N_(
-        "not judged: the signature has no signed attributes (CAdES demands them), so nothing tells what was meant"
+        "not judged: the signature has no signed attributes (CAdES requires them), so it is not known what its signer "
+        "meant to sign"
     ),
     ("content", "other-content-type"): N_("the signature is for another type of content"),
     ("signature", "fits"): N_("made with the key of the signer's certificate ({digest})"),
     ("signature", "does-not-fit"): N_("not made with the key of the signer's certificate, or changed since"),
     ("signature", "not-judged"): N_("not judged, for the same reason"),
-    ("signature", "weak-key"): N_("not accepted: the key is too short to prove anything"),
-    ("signature", "no-certificate"): N_("the signer's certificate is not enclosed"),
-    ("signature", "unsupported"): N_("too weak, or of an unknown kind: {algorithm}"),
-    ("certificate", "named"): N_("the one that the signer named"),
-    ("certificate", "another-named"): N_("the signer named another one"),
-    ("certificate", "not-named"): N_("not named in what was signed (CMS without CAdES)"),
-    ("signing-time", "stated"): N_("{time}, as the signer's clock had it; nothing proves it"),
+    ("signature", "weak-key"): N_("not accepted: the key is too short to be trusted"),
+    ("signature", "no-certificate"): N_("the signer's certificate is not included"),
+    ("signature", "unsupported"): N_("too weak or unknown: {algorithm}"),
+    ("certificate", "named"): N_("matches the certificate recorded in the signature"),
+    ("certificate", "another-named"): N_("does not match the certificate recorded in the signature"),
+    ("certificate", "not-named"): N_("no certificate is recorded in the signature (CMS without CAdES)"),
+    ("signing-time", "stated"): N_("{time}, according to the signer's clock; not proven"),
     ("signing-time", "not-stated"): N_("not stated"),
-    ("signing-time", "in-the-future"): N_("{time}, which has not come yet"),
-    ("time-stamp", "time-stamp-not-checked"): N_("there is one, which was not checked"),
+    ("signing-time", "in-the-future"): N_("{time}, which is in the future"),
+    ("time-stamp", "time-stamp-not-checked"): N_("present, but not checked"),
     ("issuer", "published-root"): N_("{issuer_name}"),
-    ("issuer", "given-root"): N_("a root of --root"),
-    ("issuer", "test-root"): N_("TEST CARD: this says nothing about any person"),
+    ("issuer", "given-root"): N_("a root given with --root"),
+    ("issuer", "test-root"): N_("TEST CARD: does not identify a real person"),
     ("issuer", "unknown-issuer"): N_(
-        "none of the roots that J-LIS has published signed it; --root FILE names that of another issuer ({issuer})"
+        "not signed by any of the J-LIS roots in this package; pass another issuer's root with --root FILE ({issuer})"
     ),
     ("issuer", "missing-issuer"): N_(
-        "the issuer's certificate is missing: it is not enclosed; give it with --root FILE ({issuer})"
+        "the issuer's certificate is not included; pass it with --root FILE ({issuer})"
     ),
-    ("issuer", "test-issuer"): N_("a test card or a card of software; --test-card accepts it"),
-    ("issuer", "weak-key"): N_("the issuer's key is too short to prove anything"),
-    ("issuer", "weak-hash"): N_("its signature's hash is too weak: {hash}"),
+    ("issuer", "test-issuer"): N_("a test card or a software card; --test-card accepts it"),
+    ("issuer", "weak-key"): N_("the issuer's key is too short to be trusted"),
+    ("issuer", "weak-hash"): N_("the hash of its signature is too weak: {hash}"),
     ("validity", "valid"): N_("valid at {at} ({from} to {to})"),
     ("validity", "expired"): N_("expired on {to}"),
     ("validity", "not-yet-valid"): N_("not valid before {from}"),
@@ -70,47 +71,47 @@ SENTENCES = {
     ("validity", "issuer-not-yet-valid"): N_("the issuer's certificate is not valid before {from}"),
     ("at-signing", "valid"): N_("the certificate was valid at the signing time"),
     ("at-signing", "not-valid"): N_("the certificate was not valid at the signing time"),
-    ("key-usage", "signs"): N_("the key may sign"),
-    ("key-usage", "issues"): N_("the key may issue certificates"),
+    ("key-usage", "signs"): N_("the key may be used for signing"),
+    ("key-usage", "issues"): N_("the key may be used to issue certificates"),
     ("key-usage", "unlimited"): N_("not stated"),
-    ("key-usage", "no-signing"): N_("the key may not sign"),
-    ("key-usage", "weak-key"): N_("the key is too short to prove anything"),
-    ("key-usage", "unknown-extension"): N_("it has a critical extension of unknown meaning: {oid}"),
+    ("key-usage", "no-signing"): N_("the key may not be used for signing"),
+    ("key-usage", "weak-key"): N_("the key is too short to be trusted"),
+    ("key-usage", "unknown-extension"): N_("it has an unknown critical extension: {oid}"),
     ("purpose", "documents"): N_("documents"),
     ("purpose", "authentication"): N_(
-        "signing in, not documents: any site that its holder signs in to could have had this signature made; "
+        "for signing in, not for documents: any site to which the holder signs in could have obtained this signature; "
         "--accept-auth accepts it"
     ),
     ("revocation", "not-asked"): N_(
-        "not checked: J-LIS opens its CRL and OCSP to certified verifiers only; who may use them gives --crl or --ocsp"
+        "not checked: J-LIS gives revocation data to accredited verifiers only; if you have access, use --crl or --ocsp"
     ),
-    ("revocation", "no-issuer"): N_("not checked, since the issuer is not known"),
+    ("revocation", "no-issuer"): N_("not checked, because the issuer is unknown"),
     ("revocation", "not-listed"): N_("not on the revocation list of {issued}"),
-    ("revocation", "not-revoked"): N_("not revoked, says the OCSP responder at {issued}"),
+    ("revocation", "not-revoked"): N_("not revoked according to the OCSP responder, at {issued}"),
     ("revocation", "revoked"): N_("revoked on {since}"),
     ("revocation", "revoked-later"): N_("revoked on {since}, after the time of --at"),
-    ("revocation", "list-of-another-issuer"): N_("the revocation list is not one of this issuer"),
+    ("revocation", "list-of-another-issuer"): N_("the revocation list is from another issuer"),
     ("revocation", "list-does-not-cover"): N_("the revocation list is for other certificates"),
-    ("revocation", "list-not-allowed"): N_("the issuer's key may not sign revocation lists"),
+    ("revocation", "list-not-allowed"): N_("the issuer's key may not be used to sign revocation lists"),
     ("revocation", "list-weak-hash"): N_("the hash of the revocation list's signature is too weak"),
-    ("revocation", "list-not-understood"): N_("the revocation list has a critical extension of unknown meaning"),
-    ("revocation", "list-without-end"): N_("the revocation list does not say until when it holds"),
-    ("revocation", "list-from-the-future"): N_("the revocation list is dated {issued}, which has not come yet"),
-    ("revocation", "list-expired"): N_("the revocation list held until {until} only"),
+    ("revocation", "list-not-understood"): N_("the revocation list has an unknown critical extension"),
+    ("revocation", "list-without-end"): N_("the revocation list does not state until when it is valid"),
+    ("revocation", "list-from-the-future"): N_("the revocation list has a future date: {issued}"),
+    ("revocation", "list-expired"): N_("the revocation list was valid until {until} only"),
     ("revocation", "list-too-late"): N_(
-        "the revocation list of {issued} need not name the certificate, which had expired by then"
+        "the revocation list of {issued} may leave out the certificate, which had expired by then"
     ),
     ("revocation", "response-refused"): N_("the OCSP responder refused: {status}"),
-    ("revocation", "response-of-another-issuer"): N_("the OCSP response is not one of this issuer"),
+    ("revocation", "response-of-another-issuer"): N_("the OCSP response is from another issuer"),
     ("revocation", "response-about-another"): N_("the OCSP response is about another certificate"),
     ("revocation", "response-weak-hash"): N_("the hash of the OCSP response's signature is too weak"),
-    ("revocation", "response-not-understood"): N_("the OCSP response has a critical extension of unknown meaning"),
-    ("revocation", "response-from-the-future"): N_("the OCSP response is dated {issued}, which has not come yet"),
-    ("revocation", "response-expired"): N_("the OCSP response holds from {issued} to {until} only"),
+    ("revocation", "response-not-understood"): N_("the OCSP response has an unknown critical extension"),
+    ("revocation", "response-from-the-future"): N_("the OCSP response has a future date: {issued}"),
+    ("revocation", "response-expired"): N_("the OCSP response is valid from {issued} to {until} only"),
     ("revocation", "response-too-late"): N_(
-        "the OCSP response of {issued} says nothing about the certificate, which had expired by then"
+        "the OCSP response of {issued} does not cover the certificate, which had expired by then"
     ),
-    ("revocation", "response-unknown"): N_("the OCSP responder does not know the certificate"),
+    ("revocation", "response-unknown"): N_("the OCSP responder has no information about the certificate"),
 }
 
 #: Check, code of what was not checked, or does not say what readers may take for granted -> its words in a headline.
@@ -119,7 +120,7 @@ GAPS = {
     ("purpose", "authentication"): N_("made for signing in"),
     ("time-stamp", "time-stamp-not-checked"): N_("time stamp not checked"),
     ("revocation", "not-asked"): N_("revocation not checked"),
-    ("revocation", "revoked-later"): N_("revoked since then"),
+    ("revocation", "revoked-later"): N_("revoked since"),
 }
 
 #: What is judged.
@@ -141,8 +142,8 @@ WITH_GAPS = {
 
 #: Check, code that leaves a signature unproven -> headline; the first that fits.
 NO_PROOF = {
-    ("content", "no-attributes"): N_("The signature was NOT judged."),
-    ("purpose", "authentication"): N_("The signature is NOT one for documents: it was made with a key for signing in."),
+    ("content", "no-attributes"): N_("The signature could NOT be judged."),
+    ("purpose", "authentication"): N_("The signature is NOT for documents: it was made with a key for signing in."),
 }
 
 #: Facts of which the day is enough.
