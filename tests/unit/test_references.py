@@ -91,7 +91,8 @@ def test_every_decision_that_documents_cite_exists() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "Card: notes 3.3",
+        "Cards: notes 3.3",
+        "the reference 3.3",
         "Clients: reference 1.2",
         "Card: notes 3.9",
         "Design: decision 99",
