@@ -27,6 +27,11 @@ def file_named(name: str) -> Path:
     return next((path for path in (ROOT / name, ROOT / "src" / "pyjpki11" / name) if path.is_file()), ROOT / name)
 
 
+def folder_named(name: str) -> bool:
+    """Whether there is a folder for such a file."""
+    return any((root / name).parent.is_dir() for root in (ROOT, ROOT / "src" / "pyjpki11"))
+
+
 def names_in(path: Path) -> set[str]:
     """What a file defines: functions, classes, their methods and attributes, constants; in C, whatever it mentions."""
     if path.suffix != ".py":
@@ -58,11 +63,21 @@ def wrong_places(places: list[tuple[str, list[str]]]) -> list[str]:
 
 def test_every_file_and_function_that_is_named_exists() -> None:
     places = [
-        (file, re.findall(r"`([\w.]+)`", several or one))
-        for file, several, one in PLACE.findall(DOCUMENT.read_text())
+        (file, re.findall(r"`([\w.]+)`", several or one)) for file, several, one in PLACE.findall(DOCUMENT.read_text())
     ]
     assert len(places) > 120
     assert wrong_places(places) == []
+
+
+def test_every_place_in_the_recipes_exists() -> None:
+    """Those whose name is for the reader to choose are in a folder that exists."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    places = [(file, re.findall(r"`([\w.]+)`", several)) for file, several, _ in PLACE.findall(text)]
+    assert len(places) > 50
+    chosen = [file for file, _ in places if "NAME" in file]
+    assert len(chosen) >= 5
+    assert [file for file in chosen if not folder_named(file)] == []
+    assert wrong_places([place for place in places if place[0] not in chosen]) == []
 
 
 def test_what_does_not_exist_is_noticed() -> None:
