@@ -69,6 +69,7 @@ build: prerequisites-build $(VENV)/.installed
 # What mypy and the import rules read is the source tree, so that lint needs no build.
 lint: prerequisites-build $(VENV)/.test-requirements
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
 

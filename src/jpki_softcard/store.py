@@ -74,9 +74,7 @@ class Store:
                 write_pins(self.directory, now)
 
 
-def write_card(
-    directory: str, number: str, keys: dict[str, PrivateKey], holder: tuple[str, ...] | None = None
-) -> None:
+def write_card(directory: str, number: str, keys: dict[str, PrivateKey], holder: tuple[str, ...] | None = None) -> None:
     """Write what never changes; its presence makes the directory a card, so write it last. See Store for `holder`."""
     rows = {name: {part: f"{value:x}" for part, value in key._asdict().items()} for name, key in keys.items()}
     card = {"format": FORMAT, "number": number, "keys": rows, "holder": holder}

@@ -134,9 +134,7 @@ def file_path(environment: Mapping[str, str]) -> str:
     """Where the settings file is, or would be; empty where the environment does not even name a home."""
     if environment.get("PYJPKI11_CONFIG"):
         return environment["PYJPKI11_CONFIG"]
-    base = environment.get("XDG_CONFIG_HOME") or (
-        environment["HOME"] + "/.config" if environment.get("HOME") else ""
-    )
+    base = environment.get("XDG_CONFIG_HOME") or (environment["HOME"] + "/.config" if environment.get("HOME") else "")
     return f"{base}/pyjpki11/config.toml" if base else ""
 
 

@@ -12,8 +12,16 @@ from pyjpki11.cli.terminal import columns
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", 0), ("abc", 3), ("暗証番号", 8), ("ｱ", 1), ("「」", 4), ("か\u3099", 2), ("葛\U000e0100", 2), ("\x1b", 0),
-        ("…", 1), ("①", 1),
+        ("", 0),
+        ("abc", 3),
+        ("暗証番号", 8),
+        ("ｱ", 1),
+        ("「」", 4),
+        ("か\u3099", 2),
+        ("葛\U000e0100", 2),
+        ("\x1b", 0),
+        ("…", 1),
+        ("①", 1),
     ],
 )
 def test_width(text: str, expected: int) -> None:

@@ -95,9 +95,7 @@ def wait(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def at_terminal(
-    tool: CardTool, *arguments: str, ignored: Collection[signal.Signals] = ()
-) -> Iterator[Terminal]:
+def at_terminal(tool: CardTool, *arguments: str, ignored: Collection[signal.Signals] = ()) -> Iterator[Terminal]:
     """The tool at a terminal of its own."""
     terminal = Terminal(tool, *arguments, ignored=ignored)
     try:

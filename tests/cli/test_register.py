@@ -101,9 +101,7 @@ BROKEN: dict[str, tuple[Sequence[str], str, bytes, str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "name", "content", "message"), BROKEN.values(), ids=BROKEN)
-def test_what_is_not_understood(
-    arguments: Sequence[str], name: str, content: bytes, message: str, home: Path
-) -> None:
+def test_what_is_not_understood(arguments: Sequence[str], name: str, content: bytes, message: str, home: Path) -> None:
     """Neither this file nor the others of the program are touched."""
     (home / name).parent.mkdir(parents=True)
     (home / name).write_bytes(content)

@@ -250,9 +250,7 @@ def test_expired_card(new_tool: NewTool, tmp_path: Path, key: str, language: str
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_should_be_known_is_said_before_the_pin_is_typed(
-    new_tool: NewTool, tmp_path: Path, language: str
-) -> None:
+def test_what_should_be_known_is_said_before_the_pin_is_typed(new_tool: NewTool, tmp_path: Path, language: str) -> None:
     jpki_softcard.create(str(tmp_path / "old"), issued=datetime(2016, 1, 1, tzinfo=UTC))
     answers = {{"en": r"PIN \(4 digits\): ", "ja": r"数字 4 桁.: "}[language]: "1234"}
     sign = ("sign", "--key", "auth", "a.txt")

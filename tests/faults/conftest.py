@@ -21,9 +21,7 @@ from support.figures import Outcomes
 
 
 @pytest.fixture
-def matrix(
-    issued_card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: Outcomes
-) -> Iterator[Matrix]:
+def matrix(issued_card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: Outcomes) -> Iterator[Matrix]:
     """Runs flows with faults; how all cells ended stands in the summary."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the cards do not outlive the test
     made = Matrix(issued_card, tmp_path, monkeypatch)

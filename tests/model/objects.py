@@ -60,7 +60,6 @@ CARD_OBJECTS = {
 }
 
 
-
 def private_names(token: Token) -> set[bytes]:
     """Names of the card's objects that show only after a login."""
     return {it.name for it in CARD_OBJECTS[token.name] if it.is_private}

@@ -168,9 +168,7 @@ OBJECTS = {
     "C_DestroyObject": Call(lambda m, s: [s, new_object(m, s)]),
     "C_GetObjectSize": Call(lambda m, s: [s, a_certificate(m, s), m.remote.ulong()]),
     "C_GetAttributeValue": Call(lambda m, s: [s, a_certificate(m, s), class_template(m), 1]),
-    "C_SetAttributeValue": Call(
-        lambda m, s: [s, new_object(m, s), m.template((number("CKA_LABEL"), b"new", 3)), 1]
-    ),
+    "C_SetAttributeValue": Call(lambda m, s: [s, new_object(m, s), m.template((number("CKA_LABEL"), b"new", 3)), 1]),
     "C_FindObjectsInit": Call(lambda m, s: [s, class_template(m), 1]),
     "C_FindObjects": Call(lambda m, s: [s, m.remote.allocate(4 * ULONG_LEN), 4, m.remote.ulong()], start_search),
     "C_FindObjectsFinal": Call(lambda m, s: [s], start_search),
@@ -211,18 +209,14 @@ VERIFYING = {
     "C_VerifyInit": with_mechanism(a_public_key, V15),
     "C_Verify": Call(lambda m, s: [s, *DATA_IN, m.sign(s, DATA), SIGNATURE_LEN], verify),
     "C_VerifyUpdate": PART._replace(before=verify),
-    "C_VerifyFinal": Call(
-        lambda m, s: [s, m.sign(s, DATA), SIGNATURE_LEN], after(verify, ("C_VerifyUpdate", DATA_IN))
-    ),
+    "C_VerifyFinal": Call(lambda m, s: [s, m.sign(s, DATA), SIGNATURE_LEN], after(verify, ("C_VerifyUpdate", DATA_IN))),
     "C_VerifyRecoverInit": with_mechanism(a_public_key, RAW),
     "C_VerifyRecover": Call(
         lambda m, s: [s, recoverable(m, s), SIGNATURE_LEN, *room(m, SIGNATURE_LEN)],
         begin("C_VerifyRecoverInit", a_public_key, RAW),
     ),
     "C_MessageVerifyInit": with_mechanism(a_public_key, V15),
-    "C_VerifyMessage": Call(
-        lambda m, s: [s, *NO_PARAMETER, *DATA_IN, m.sign(s, DATA), SIGNATURE_LEN], verify_messages
-    ),
+    "C_VerifyMessage": Call(lambda m, s: [s, *NO_PARAMETER, *DATA_IN, m.sign(s, DATA), SIGNATURE_LEN], verify_messages),
     "C_VerifyMessageBegin": Call(lambda m, s: [s, *NO_PARAMETER], verify_messages),
     "C_VerifyMessageNext": Call(
         lambda m, s: [s, *NO_PARAMETER, *DATA_IN, m.sign(s, DATA), SIGNATURE_LEN], verify_begun

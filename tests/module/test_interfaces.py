@@ -27,9 +27,7 @@ def version_of(module: Module, function_list: int) -> tuple[int, int]:
     return major, minor
 
 
-def get_interface(
-    module: Module, name: bytes | None, version: tuple[int, int] | None, flags: int
-) -> tuple[str, int]:
+def get_interface(module: Module, name: bytes | None, version: tuple[int, int] | None, flags: int) -> tuple[str, int]:
     """C_GetInterface's answer, and the pointer afterwards."""
     output = module.remote.ulong(UNTOUCHED)
     wish = bytes(version) if version else None

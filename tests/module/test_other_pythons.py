@@ -83,9 +83,7 @@ def test_python_that_has_no_version(start: Starter, module_path: Path, tmp_path:
 
 
 @pytest.mark.parametrize("python", [None, *OTHERS], ids=name_of)
-def test_library_of_another_python(
-    start: Starter, module_path: Path, fake_python: Path, python: Python | None
-) -> None:
+def test_library_of_another_python(start: Starter, module_path: Path, fake_python: Path, python: Python | None) -> None:
     library = python.library if python is not None and python.library.suffix != ".a" else fake_python
     process = start.process()
     process.open(library)

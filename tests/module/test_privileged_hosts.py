@@ -217,9 +217,7 @@ def test_root_is_told_what_it_does_not_heed(hosts: Callable[..., Starter], trap:
 
 
 @pytest.mark.parametrize("place", ["home", ".config", CONFIG])
-def test_links_of_ones_own_are_followed(
-    hosts: Callable[..., Starter], trap: Trap, tmp_path: Path, place: str
-) -> None:
+def test_links_of_ones_own_are_followed(hosts: Callable[..., Starter], trap: Trap, tmp_path: Path, place: str) -> None:
     """As those make them who keep their settings in one place; here of an ordinary user."""
     trap.configure(f'log = "{trap.home}/log"\n{CRONTAB}')
     linked = trap.home if place == "home" else trap.home / place

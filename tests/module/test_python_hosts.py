@@ -26,9 +26,7 @@ sys.stderr.write(signature.hex() if hasattr(signature, "hex") else "")
 @pytest.mark.parametrize("loader", ["CDLL", "PyDLL"])
 @pytest.mark.parametrize("options", [["-I", "-S"], ["-I"], []], ids=str)
 @pytest.mark.parametrize("python", SAME, ids=name_of)
-def test_same_python(
-    python_host: PythonHost, signature: str, python: Python, options: list[str], loader: str
-) -> None:
+def test_same_python(python_host: PythonHost, signature: str, python: Python, options: list[str], loader: str) -> None:
     """It does not have our packages on its path, so the library lends them, and the path stays as it was."""
     answer = python_host(WORKS, python=[python.program, *options], options=[loader])
     assert (answer.stdout, answer.stderr) == ("", signature)

@@ -44,9 +44,7 @@ class Su:
         accepted.write_text(ssl.DER_cert_to_PEM_cert(certificate))
         give(self.home, USER_ID)
 
-    def __call__(
-        self, user: str, pin: str = "", env: Mapping[str, str] | None = None
-    ) -> CompletedProcess[str]:
+    def __call__(self, user: str, pin: str = "", env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
         """Become a user, as one who is not root, to tell who one is."""
         argv: list[Path | str] = [*IN_PRIVATE_ETC, self.etc, *AS_OTHER, "su", user, "-c", "id -u"]
         return run(argv, env=env, text=f"{pin}\n", check=False)

@@ -137,9 +137,7 @@ def test_flow(
 
 
 @pytest.mark.parametrize("name", ["list objects", "sign, authentication", "ssh-keygen -D"])
-def test_flow_twice(
-    count_run: Commands, filled_in: Callable[[Flow], list[str]], name: str, circumstances: str
-) -> None:
+def test_flow_twice(count_run: Commands, filled_in: Callable[[Flow], list[str]], name: str, circumstances: str) -> None:
     """A flow that reads the authentication certificate warms itself up."""
     flow, bound = FLOWS[name]
     found = Count(*(count_run(lambda: run(filled_in(flow))) for _ in range(2)))

@@ -73,9 +73,7 @@ class Desk:
         """Steps of a word, its arguments and what must come of it."""
         for number, (word, *arguments, expected) in enumerate(steps, start=1):
             got = self.do(word, *arguments)
-            assert expected in (ANYTHING, got), (
-                f"step {number}: {word} {' '.join(map(str, arguments))} -> {got!r}"
-            )
+            assert expected in (ANYTHING, got), f"step {number}: {word} {' '.join(map(str, arguments))} -> {got!r}"
 
     # -- module and slots -----------------------------------------------------------------------------------
 
@@ -205,9 +203,7 @@ class Desk:
         """C_SignInit."""
         self.start_signing(name, self.key(name), mechanism, parameters)
 
-    def start_signing(
-        self, name: str, key: int, mechanism: int, parameters: PssParameters | None = None
-    ) -> None:
+    def start_signing(self, name: str, key: int, mechanism: int, parameters: PssParameters | None = None) -> None:
         """C_SignInit with any key at all."""
         self.session(name).start_signing(steps.SIGN, key, mechanism, parameters)
 

@@ -45,9 +45,7 @@ class Reader:
     before every transaction of ours, which is when other programs get at the card.
     """
 
-    def __init__(
-        self, name: str, state: Path, fault_names: Iterable[str] = (), contact: bool = False
-    ) -> None:
+    def __init__(self, name: str, state: Path, fault_names: Iterable[str] = (), contact: bool = False) -> None:
         self.name = name
         self.record = MemoryLog()
         card = jpki_softcard.load(str(state), fault_names=fault_names, contact=contact)

@@ -144,8 +144,6 @@ def test_another_program_in_between(desk: Desk, what: str, number: int) -> None:
         return
     assert answer in ("OK", "USER_NOT_LOGGED_IN")
     if answer != "OK":
-        assert (
-            desk.do("state", "auth") != "RO_USER_FUNCTIONS" or desk.do("state", "sign") != "RO_USER_FUNCTIONS"
-        )
+        assert desk.do("state", "auth") != "RO_USER_FUNCTIONS" or desk.do("state", "sign") != "RO_USER_FUNCTIONS"
     clean_up(desk)
     assert_works(desk)

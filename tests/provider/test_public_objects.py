@@ -43,17 +43,13 @@ def create(desk: Desk, template: dict[int, bytes], name: str = "auth") -> Any:
     return desk.do("call", lambda: desk.session(name).create_object(list(template.items())))
 
 
-def verify(
-    desk: Desk, key: int, data: bytes, signature: bytes, mechanism: int, parameters: Any = None
-) -> Any:
+def verify(desk: Desk, key: int, data: bytes, signature: bytes, mechanism: int, parameters: Any = None) -> Any:
     """C_VerifyInit and C_Verify."""
     session = desk.session("auth")
 
     def work() -> None:
         session.start_verifying(steps.VERIFY, key, mechanism, parameters)
-        advance(session, 
-            steps.VERIFY_WHOLE, lambda verifying: (verifying.update(data), verifying.finish(signature))[1]
-        )
+        advance(session, steps.VERIFY_WHOLE, lambda verifying: (verifying.update(data), verifying.finish(signature))[1])
 
     return desk.do("call", work)
 

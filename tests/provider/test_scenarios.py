@@ -18,9 +18,7 @@ SCENARIOS = scenarios.load(Path(__file__).parent / "scenarios")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: dict[str, Any], make_desk: DeskMaker) -> None:
     """Every step ends as written."""
-    desk = make_desk(
-        scenario.get("faults", []), scenario.get("contact", False), **scenario.get("settings", {})
-    )
+    desk = make_desk(scenario.get("faults", []), scenario.get("contact", False), **scenario.get("settings", {}))
     desk.run(scenario["steps"])
 
 

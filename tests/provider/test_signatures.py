@@ -198,9 +198,7 @@ def test_one_signature_at_a_time(logged_in: Desk) -> None:
 @pytest.mark.parametrize("fault", ["wrong-signature", "other-key"])
 @pytest.mark.parametrize("mechanism", V15_MECHANISMS, ids=hex)
 @pytest.mark.parametrize("name", KEYS)
-def test_no_wrong_signature_is_handed_out(
-    make_desk: DeskMaker, name: str, mechanism: int, fault: str
-) -> None:
+def test_no_wrong_signature_is_handed_out(make_desk: DeskMaker, name: str, mechanism: int, fault: str) -> None:
     """Design: decision 8"""
     desk = make_desk([fault])
     desk.open(name)

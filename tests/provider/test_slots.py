@@ -221,9 +221,7 @@ def test_a_card_that_stumbles_at_first_is_asked_again(desk: Desk, answer: str, p
 
 @pytest.mark.parametrize("answer", STUMBLES)
 @pytest.mark.parametrize("poll", list(POLLS.values())[:-1], ids=list(POLLS)[:-1])
-def test_polling_a_card_that_only_stumbles_ends(
-    desk: Desk, poll: Callable[[Desk], Any], answer: str
-) -> None:
+def test_polling_a_card_that_only_stumbles_ends(desk: Desk, poll: Callable[[Desk], Any], answer: str) -> None:
     """It may be any card, and hosts poll for as long as they run."""
     asked: list[bytes] = []
     desk.reader.trouble = lambda command: asked.append(bytes(command)) or bytes.fromhex(answer)  # type: ignore[func-returns-value]

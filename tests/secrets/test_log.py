@@ -58,9 +58,7 @@ def test_lost_card(desk: Desk, lines: Path) -> None:
     assert "the card is lost: the software card was removed" in lines.read_text()
 
 
-def test_why_there_is_no_token_is_said_once(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_why_there_is_no_token_is_said_once(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the level that is set by default, and not at each of a host's polls."""
 
     def connect(_reader: str) -> None:

@@ -152,9 +152,7 @@ def test_signature_names_in_the_real_order(issued_card: Path) -> None:
     values = [(one.type_id.dotted_string.removeprefix(arc), one.value) for one in extension.value]
     address = "架空県模擬市見本町一丁目２番３号"
     expected = {"1": "試験　太郎", "4": "319800401", "3": "1", "5": address, "2": "00000", "6": "0" * 16}
-    assert values == [
-        (last, b"\x0c" + bytes([len(text.encode())]) + text.encode()) for last, text in expected.items()
-    ]
+    assert values == [(last, b"\x0c" + bytes([len(text.encode())]) + text.encode()) for last, text in expected.items()]
 
 
 @pytest.mark.parametrize("name", ["auth", "sign"])
@@ -165,9 +163,7 @@ def test_leaf_numbers(issued_card: Path, name: str) -> None:
     assert isinstance(public, RSAPublicKey)
     assert (public.key_size, public.public_numbers().e) == (2048, 65537)
     assert (certificate.serial_number.bit_length() + 8) // 8 == 4
-    assert (
-        certificate.signature_algorithm_oid.dotted_string == "1.2.840.113549.1.1.11"
-    )  # sha256WithRSAEncryption
+    assert certificate.signature_algorithm_oid.dotted_string == "1.2.840.113549.1.1.11"  # sha256WithRSAEncryption
     assert certificate.not_valid_before_utc < datetime.now(UTC) < certificate.not_valid_after_utc
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc <= timedelta(days=5 * 365 + 2)
 

@@ -40,9 +40,7 @@ def closed_port() -> str:
         ([], "nothing listens"),
     ],
 )
-def test_refusals(
-    directory: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
-) -> None:
+def test_refusals(directory: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     """Exit status 1, one line on stderr, nothing on stdout."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -34,9 +34,7 @@ def _run(card: Card, steps: list[list[str]]) -> None:
             WORDS[command](card)
             continue
         got = card.transmit(bytes.fromhex(command)).hex().upper()
-        assert re.fullmatch(_pattern(answer), got), (
-            f"step {number}, {meaning}: {command} -> {got[:80]}, not {answer}"
-        )
+        assert re.fullmatch(_pattern(answer), got), f"step {number}, {meaning}: {command} -> {got[:80]}, not {answer}"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -40,9 +40,7 @@ def sign(card: Card, key: int, p1: int, block: bytes) -> bytes:
 def read_file(card: Card, reference: int) -> bytes:
     """All of an EF, by short identifier for its first 256 bytes."""
     content = card.transmit(bytes([0x00, 0xB0, reference, 0x00, 0x00]))[:-2]
-    while (answer := card.transmit(bytes([0x00, 0xB0, *len(content).to_bytes(2, "big"), 0x00])))[
-        -2:
-    ] == b"\x90\x00":
+    while (answer := card.transmit(bytes([0x00, 0xB0, *len(content).to_bytes(2, "big"), 0x00])))[-2:] == b"\x90\x00":
         content += answer[:-2]
     return content
 

@@ -197,9 +197,7 @@ def test_no_options() -> None:
     assert parse("/a/b").directory == "/a/b"
 
 
-@pytest.mark.parametrize(
-    "argument", ["?colour=red", "?sign-ms=", "?sign-ms=inf", "?latency-ms=-1", "?faults=x"]
-)
+@pytest.mark.parametrize("argument", ["?colour=red", "?sign-ms=", "?sign-ms=inf", "?latency-ms=-1", "?faults=x"])
 def test_malformed_options(argument: str) -> None:
     """A misspelt option must not pass unnoticed."""
     with pytest.raises(OptionError):

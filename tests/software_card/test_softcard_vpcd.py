@@ -107,9 +107,7 @@ def test_a_session_byte_by_byte(reader: socket.socket) -> None:
 
 def test_several_messages_at_once(reader: socket.socket) -> None:
     """They are answered in order."""
-    reader.sendall(
-        OFF + ON + vpcd.encode(SELECT_JPKI) + RESET + vpcd.encode(bytes.fromhex("00B0880000")) + ATR
-    )
+    reader.sendall(OFF + ON + vpcd.encode(SELECT_JPKI) + RESET + vpcd.encode(bytes.fromhex("00B0880000")) + ATR)
     assert exactly(reader, 4 + 7 + 11) == bytes.fromhex("0002 9000 0005 8F8F009000 0009 3BE000FF8131FE4514")
 
 
@@ -201,9 +199,7 @@ def test_run_ends_with_the_reader(make_card: Any) -> None:
         link, ready = Link(make_card()), threading.Event()
         host, port = server.getsockname()
         arguments = {"reconnect": False, "ready": ready.set}
-        thread = threading.Thread(
-            target=vpcd_client.run, args=(link, host, port), kwargs=arguments, daemon=True
-        )
+        thread = threading.Thread(target=vpcd_client.run, args=(link, host, port), kwargs=arguments, daemon=True)
         thread.start()
         connection, _ = server.accept()
         assert ready.wait(10)

@@ -101,4 +101,3 @@ FILES: dict[str, Callable[[], bytes]] = {
     + base64.encodebytes(signed(tlv(0x24, _many(b"\4\0", 7_000_000)), tlv(0x31)))
     + b"-----END CMS-----\n",
 }  # fmt: skip
-

@@ -33,9 +33,7 @@ class Course(NamedTuple):
 
 def test_soak(torture_host: Hosts, run_on_card: RunHost, module_path: Path, figures: Figures) -> None:
     """Memory, files, threads; and, where there are enough of them, the time that a signature takes."""
-    finished = run_on_card(
-        SIGNATURES, torture_host("soak"), module_path, str(SIGNATURES.times), str(ROUNDS.times)
-    )
+    finished = run_on_card(SIGNATURES, torture_host("soak"), module_path, str(SIGNATURES.times), str(ROUNDS.times))
     lines = (line.split() for line in finished.stdout.splitlines())
     courses = {name: Course(*map(int, numbers)) for name, *numbers in lines}
     for name, size in (("signatures", SIGNATURES), ("rounds", ROUNDS)):

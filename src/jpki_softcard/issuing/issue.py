@@ -59,9 +59,7 @@ def issue(
         _write(directory, values, person, period)
 
 
-def _write(
-    directory: str, values: Mapping[str, str], holder: Person | None, period: tuple[datetime, datetime]
-) -> None:
+def _write(directory: str, values: Mapping[str, str], holder: Person | None, period: tuple[datetime, datetime]) -> None:
     person = holder or Person()
     keys = {name: rsa.generate_private_key(65537, 2048) for name in ("auth", "sign", "card")}
     auth_ca, sign_ca = authorities.load("auth_ca"), authorities.load("sign_ca")

@@ -35,9 +35,7 @@ def _refuse_part(session_handle: int) -> None:
         raise CryptokiError(ckr.OPERATION_NOT_INITIALIZED, "this mechanism encrypts a single part only")
 
 
-def C_EncryptUpdate(
-    hSession: int, pPart: Any, ulPartLen: int, pEncryptedPart: Any, pulEncryptedPartLen: Any
-) -> None:
+def C_EncryptUpdate(hSession: int, pPart: Any, ulPartLen: int, pEncryptedPart: Any, pulEncryptedPartLen: Any) -> None:
     _refuse_part(hSession)
 
 
@@ -60,9 +58,7 @@ def C_Decrypt(hSession: int, pEncryptedData: Any, ulEncryptedDataLen: int, pData
     _never_begun(hSession)
 
 
-def C_DecryptUpdate(
-    hSession: int, pEncryptedPart: Any, ulEncryptedPartLen: int, pPart: Any, pulPartLen: Any
-) -> None:
+def C_DecryptUpdate(hSession: int, pEncryptedPart: Any, ulEncryptedPartLen: int, pPart: Any, pulPartLen: Any) -> None:
     _never_begun(hSession)
 
 

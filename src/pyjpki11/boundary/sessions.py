@@ -57,9 +57,7 @@ def C_Login(hSession: int, userType: int, pPin: Any, ulPinLen: int) -> None:
         wipe(pin)
 
 
-def C_LoginUser(
-    hSession: int, userType: int, pPin: Any, ulPinLen: int, pUsername: Any, ulUsernameLen: int
-) -> None:
+def C_LoginUser(hSession: int, userType: int, pPin: Any, ulPinLen: int, pUsername: Any, ulUsernameLen: int) -> None:
     """The card has one user, who has no name. Spec: PKCS#11 v3.1 5.6.9"""
     if pUsername != NULL and ulUsernameLen:
         module().session(hSession)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 #: Write-protected, for nothing can be put on the card; a read-write session may still be opened, since its PIN can
 #: be changed and most clients open no other. Spec: PKCS#11 v3.1 3.2.3
-TOKEN_FLAGS = (
-    ckf.RNG | ckf.WRITE_PROTECTED | ckf.TOKEN_INITIALIZED | ckf.LOGIN_REQUIRED | ckf.USER_PIN_INITIALIZED
-)
+TOKEN_FLAGS = ckf.RNG | ckf.WRITE_PROTECTED | ckf.TOKEN_INITIALIZED | ckf.LOGIN_REQUIRED | ckf.USER_PIN_INITIALIZED
 UTC_TIME_LEN = 16
 
 

@@ -123,9 +123,7 @@ def C_MessageVerifyFinal(hSession: int) -> None:
         pass  # it leads to the end
 
 
-def C_VerifySignatureInit(
-    hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int
-) -> None:
+def C_VerifySignatureInit(hSession: int, pMechanism: Any, hKey: int, pSignature: Any, ulSignatureLen: int) -> None:
     session = module().session(hSession)
     if begins(session, pMechanism, VERIFY_SIGNATURE_FINAL):
         mechanism = take_mechanism(pMechanism)

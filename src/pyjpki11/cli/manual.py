@@ -28,8 +28,9 @@ FILES = {
     "~/.local/state/pyjpki11/registered.json": N_(
         "What pyjpki11 register created and changed, for unregister; with --system it is in /var/lib/pyjpki11."
     ),
-    "FILE.pyjpki11-backup": N_("The previous content of a FILE that pyjpki11 register changed, until unregister "
-                               "restores it."),
+    "FILE.pyjpki11-backup": N_(
+        "The previous content of a FILE that pyjpki11 register changed, until unregister restores it."
+    ),
 }
 #: Command lines -> what they do.
 EXAMPLES = {

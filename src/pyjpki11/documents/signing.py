@@ -50,9 +50,7 @@ def sign(key: Key, digest: str, content_hash: bytes, moment: datetime) -> Signed
     return SignedFields(before, _certificates(key) + cms.SignerInfos([info]).dump())
 
 
-def _attributes(
-    certificate: x509.Certificate, digest: str, content_hash: bytes, moment: datetime
-) -> cms.CMSAttributes:
+def _attributes(certificate: x509.Certificate, digest: str, content_hash: bytes, moment: datetime) -> cms.CMSAttributes:
     """Spec: ETSI EN 319 122-1 V1.3.1 5.1, 5.2.2"""
     names: Iterable[tuple[str, object]] = (
         ("content_type", "data"),

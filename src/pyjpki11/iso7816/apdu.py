@@ -23,9 +23,7 @@ MAX_DATA_LEN = 255
 MAX_RESPONSE_LEN = 256
 
 
-def encode(
-    cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0
-) -> bytearray:
+def encode(cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0) -> bytearray:
     """The bytes of a command; `response_len` is 1 to 256, or 0 for a command that wants no data back.
 
     With neither data nor a response it has exactly four bytes. It is a bytearray so that a PIN in it can be wiped.

@@ -71,9 +71,7 @@ class Channel:
             command[:] = bytes(len(command))  # it may hold a PIN
         raise CardMute("the card's response does not end")
 
-    def send(
-        self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0
-    ) -> bytes:
+    def send(self, cla: int, ins: int, p1: int, p2: int, data: bytes | bytearray = b"", response_len: int = 0) -> bytes:
         """Response data of a command that succeeds.
 
         :raises SecurityStatusNotSatisfied: a PIN has to be verified first.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
+
 class Job:
     """Some work, and what came of it."""
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from pyjpki11.provider.token_facts import TokenFacts
 
 #: What a private key would reveal, and does not. Spec: PKCS#11 v3.1 6.1.3
-SENSITIVE = frozenset(
-    (cka.PRIVATE_EXPONENT, cka.PRIME_1, cka.PRIME_2, cka.EXPONENT_1, cka.EXPONENT_2, cka.COEFFICIENT)
-)
+SENSITIVE = frozenset((cka.PRIVATE_EXPONENT, cka.PRIME_1, cka.PRIME_2, cka.EXPONENT_1, cka.EXPONENT_2, cka.COEFFICIENT))
 
 #: Computed, but without asking the card.
 CHEAP = frozenset((cka.PRIVATE, cka.LABEL, cka.ID, cka.ALWAYS_AUTHENTICATE, cka.PROFILE_ID, cka.MECHANISM_TYPE))

@@ -273,9 +273,7 @@ class Session:
 
         self._require_free(steps.ENCRYPT)
         self._mechanism(steps.ENCRYPT, mechanism, parameters)
-        self._operations[steps.ENCRYPT] = EncryptOperation(
-            self._key(steps.ENCRYPT, key).public_key(), parameters
-        )
+        self._operations[steps.ENCRYPT] = EncryptOperation(self._key(steps.ENCRYPT, key).public_key(), parameters)
 
     def refuse_decrypting(self, key: int) -> None:
         """Say why nothing is decrypted: no key of the card may. Card: notes 4

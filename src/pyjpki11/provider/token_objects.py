@@ -153,12 +153,8 @@ AUTHENTICATION_OBJECTS = (
 
 SIGNATURE_OBJECTS = (
     ObjectRow(CERTIFICATE, "Digital Signature Certificate", 2, SIGNATURE.certificate_ef, is_private=True),
-    ObjectRow(
-        PUBLIC_KEY, "Digital Signature Public Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True
-    ),
-    ObjectRow(
-        PRIVATE_KEY, "Digital Signature Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True
-    ),
+    ObjectRow(PUBLIC_KEY, "Digital Signature Public Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True),
+    ObjectRow(PRIVATE_KEY, "Digital Signature Key", 2, SIGNATURE.certificate_ef, is_private=True, needs_rsa=True),
     _SIGNATURE_CA,
     *_PROFILES,
     *_MECHANISMS,

@@ -77,6 +77,4 @@ def _read(card: MyNumberCard, place: Place) -> x509.Certificate:
         raise
     except (BadCardData, BadCertificate, StatusWordError):
         remedy = _("A card has no signature certificate if its holder was under 15 years old or did not want one.")
-        raise ToolError(
-            exits.NO_CARD, "no-certificate", _("This certificate is not on the card."), remedy
-        ) from None
+        raise ToolError(exits.NO_CARD, "no-certificate", _("This certificate is not on the card."), remedy) from None

@@ -57,8 +57,9 @@ class PinSource(NamedTuple):
 
 def pin_options(function: Function) -> Function:
     """--pin-file, --pin-fd and --last-try, given to the command as `pin`, a PinSource."""
-    file_help = _("Read the PIN from the first line of FILE, which must not be readable by others; - is standard "
-                  "input.")
+    file_help = _(
+        "Read the PIN from the first line of FILE, which must not be readable by others; - is standard input."
+    )
     fd_help = _("Read the PIN from the file descriptor N.")
     last_help = _("With --pin-file or --pin-fd, use even the last try. A wrong PIN then blocks it.")
     last = click.option("--last-try", "pin_last", is_flag=True, help=last_help)
@@ -124,8 +125,9 @@ def _spare_last_try(left: int | None, source: PinSource) -> None:
 def _warning(left: int | None) -> str:
     if left != 1:
         return ""
-    return _warned(_("this is the last try. One more wrong PIN will block it. If you are not certain, press Ctrl-C to "
-                     "stop."))
+    return _warned(
+        _("this is the last try. One more wrong PIN will block it. If you are not certain, press Ctrl-C to stop.")
+    )
 
 
 def _warned(text: str) -> str:

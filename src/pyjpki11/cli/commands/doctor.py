@@ -26,8 +26,9 @@ from pyjpki11.cli.terminal.options import Options
         "key, over a text that states this purpose, and the result is remembered for all cards of its model."
     ),
 )
-@click.option("--test-pss", is_flag=True, help=_("Make one RSA-PSS signature with the card, to find out whether it "
-                                                 "can."))
+@click.option(
+    "--test-pss", is_flag=True, help=_("Make one RSA-PSS signature with the card, to find out whether it can.")
+)
 @pin_options
 @card_options
 @click.pass_obj

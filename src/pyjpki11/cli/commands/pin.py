@@ -51,8 +51,10 @@ def status(options: Options, name: str | None) -> None:
 
 @command.command(
     "verify",
-    help=_("Ask for a PIN and have the card verify it. A wrong PIN uses up a try. The form is checked before the PIN "
-           "is sent."),
+    help=_(
+        "Ask for a PIN and have the card verify it. A wrong PIN uses up a try. The form is checked before the PIN "
+        "is sent."
+    ),
 )
 @_which(is_required=True)
 @pin_options
@@ -105,9 +107,7 @@ def change(options: Options, name: str, pin: PinSource, new_pin: PinSource) -> N
                 wipe(new)
         finally:
             wipe(old)
-    output.show(
-        options, {"pin": name, "changed": True}, columns.table([(pin_title(row.layout), _("changed"))])
-    )
+    output.show(options, {"pin": name, "changed": True}, columns.table([(pin_title(row.layout), _("changed"))]))
 
 
 def _check(card: cards.MyNumberCard, application: Any, key: PinLayout, pin: bytearray) -> None:

@@ -31,9 +31,7 @@ from pyjpki11.registration import plans, programs
 @dry_run_option
 @json_option
 @click.pass_obj
-def command(
-    options: Options, program: str | None, is_list: bool, is_system: bool, root: str, dry_run: bool
-) -> None:
+def command(options: Options, program: str | None, is_list: bool, is_system: bool, root: str, dry_run: bool) -> None:
     """See the help."""
     if is_list:
         _show_list(options, root)

@@ -69,7 +69,7 @@ class Made(NamedTuple):
         "A signature is CMS (CAdES-BES) and includes the file: FILE.p7m. With --detached the file is not included: "
         "FILE.p7s. --format raw makes a bare RSA signature: FILE.sig.\n\n"
         "The digital signature key asks for its password for every file, unless you give --one-consent or set "
-        "signature_consent = \"each-login\"."
+        'signature_consent = "each-login".'
     ),
 )
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
@@ -79,11 +79,15 @@ class Made(NamedTuple):
     "--digest", type=click.Choice(signing.DIGESTS), default=signing.DIGESTS[0], help=_("The hash; default: sha256.")
 )
 @click.option(
-    "--format", "form", type=click.Choice((DER, PEM, RAW)), default=DER,
+    "--format",
+    "form",
+    type=click.Choice((DER, PEM, RAW)),
+    default=DER,
     help=_("The format; default: {form}.", form=DER),
 )
 @click.option(
-    "--one-consent", is_flag=True,
+    "--one-consent",
+    is_flag=True,
     help=_("Ask for the password once; it is sent to the card again for every FILE."),
 )
 @output_options(_("Write to OUT; - is standard output."), metavar="OUT")

@@ -158,9 +158,7 @@ def faults(options: Options) -> None:
 @_pins
 @json_option
 @click.pass_obj
-def new(
-    options: Options, /, state: str, valid_from: datetime | None, valid_to: datetime | None, **values: Any
-) -> None:
+def new(options: Options, /, state: str, valid_from: datetime | None, valid_to: datetime | None, **values: Any) -> None:
     """See the help."""
     import jpki_softcard
     from jpki_softcard.store import default_directory

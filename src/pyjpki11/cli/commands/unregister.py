@@ -45,9 +45,7 @@ class Done(NamedTuple):
 @dry_run_option
 @json_option
 @click.pass_obj
-def command(
-    options: Options, program: str | None, is_all: bool, is_system: bool, root: str, dry_run: bool
-) -> int:
+def command(options: Options, program: str | None, is_all: bool, is_system: bool, root: str, dry_run: bool) -> int:
     """See the help."""
     if (program is None) != is_all:
         raise click.UsageError(_("Specify a program or --all."))

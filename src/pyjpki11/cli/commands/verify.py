@@ -68,11 +68,14 @@ class Judged(NamedTuple):
 @click.argument("signature", metavar="SIGNATURE")
 @click.option("--content", metavar="FILE", help=_("The signed file."))
 @click.option(
-    "--certificate", metavar="FILE", help=_("The signer's certificate, if SIGNATURE is a bare RSA signature."),
+    "--certificate",
+    metavar="FILE",
+    help=_("The signer's certificate, if SIGNATURE is a bare RSA signature."),
 )
 @output_options(_("Write the signed content to FILE if no problem was found; - is standard output."))
 @click.option(
-    "--accept-auth", is_flag=True,
+    "--accept-auth",
+    is_flag=True,
     help=_("Also accept the user authentication key, which signs what sites send without its holder seeing it."),
 )
 @trust_options(takes_signing=True)

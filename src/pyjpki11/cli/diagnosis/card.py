@@ -60,8 +60,10 @@ def examine(readers: Readers, names: list[str], pin: PinSource | None) -> Result
     """The cards in these readers. With a source of PINs, each makes one signature with PSS."""
     occupied = [name for name in names if readers.has_card(name)]
     if not occupied:
-        message, remedy = _("There is no card in any reader."), _("Place your card on the reader, or insert it chip "
-                                                                  "first.")
+        message, remedy = (
+            _("There is no card in any reader."),
+            _("Place your card on the reader, or insert it chip first."),
+        )
         return Result([Finding(PROBLEM, "no-card", message, remedy, exits.NO_CARD)] if names else [])
     results = [_examine_one(readers, name, pin) for name in occupied]
     known = [result.has_pss for result in results if result.has_pss is not None]

@@ -12,8 +12,10 @@ PREFERS_PSS = N_("{program} fails with TLS 1.2 and 1.3, because OpenSSL prefers 
 #: Program -> what it does with TLS 1.2, and the setting that it needs for sites that know TLS 1.3 as well.
 ADVICE = {
     "Firefox": (
-        N_("{program} can sign in only to sites limited to TLS 1.2; to other sites it sends no certificate, and shows "
-           "no error."),
+        N_(
+            "{program} can sign in only to sites limited to TLS 1.2; to other sites it sends no certificate, and shows "
+            "no error."
+        ),
         N_("In about:config, set security.tls.version.max to 3."),
     ),
     "Chromium": (

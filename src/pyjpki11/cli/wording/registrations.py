@@ -62,11 +62,14 @@ REASONS = {
     ),
     refusal.NOT_ROOTS: (
         N_("Users other than root can change {path}, and so what root would run."),
-        N_("Nothing was changed. Build it again, in a copy of the sources that belongs to root, and register that "
-           "copy:"),
+        N_(
+            "Nothing was changed. Build it again, in a copy of the sources that belongs to root, and register that "
+            "copy:"
+        ),
     ),
     refusal.IN_USE: (
-        N_("A program has {path} open."), N_("Close the browser, then run the command again."),
+        N_("A program has {path} open."),
+        N_("Close the browser, then run the command again."),
     ),
     refusal.UNUSABLE_PATH: (
         N_("The path of the module contains characters that some programs cannot read: {path}"),
@@ -298,8 +301,10 @@ def _for_openssl(where: Place) -> Iterator[str]:
 def _for_java(where: Place) -> Iterator[str]:
     if not where.is_system:
         option = f"-Djava.security.properties={java.users_file(where)}"
-        yield _("Java programs use it with this option, and all of them do if it is in the environment variable "
-                "JAVA_TOOL_OPTIONS:")
+        yield _(
+            "Java programs use it with this option, and all of them do if it is in the environment variable "
+            "JAVA_TOOL_OPTIONS:"
+        )
         yield f"{output.TO_COPY}export {shlex.quote('JAVA_TOOL_OPTIONS=' + option)}"
 
 

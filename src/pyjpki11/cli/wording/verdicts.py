@@ -58,9 +58,7 @@ SENTENCES = {
     ("issuer", "unknown-issuer"): N_(
         "not signed by any of the J-LIS roots in this package; pass another issuer's root with --root FILE ({issuer})"
     ),
-    ("issuer", "missing-issuer"): N_(
-        "the issuer's certificate is not included; pass it with --root FILE ({issuer})"
-    ),
+    ("issuer", "missing-issuer"): N_("the issuer's certificate is not included; pass it with --root FILE ({issuer})"),
     ("issuer", "test-issuer"): N_("a test card or a software card; --test-card accepts it"),
     ("issuer", "weak-key"): N_("the issuer's key is too short to be trusted"),
     ("issuer", "weak-hash"): N_("the hash of its signature is too weak: {hash}"),
