@@ -62,7 +62,7 @@ def open_card(
     if not store.exists(directory):
         create(directory, pins=pins)
     elif pins:
-        raise OptionError(f"{directory}: the card exists, its PINs cannot be given")
+        raise OptionError(f"{directory}: the card already exists, so its PINs cannot be set")
     return load(directory, fault_names=fault_names, contact=contact, atr=atr)
 
 

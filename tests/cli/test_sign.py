@@ -220,7 +220,7 @@ def test_signature_that_does_not_fit_is_not_written(
 def test_card_without_signature_certificate(new_tool: NewTool, softcard_state: Path, language: str) -> None:
     tool = new_tool(softcard_state, "fault=no-sign-cert")
     said = tool("sign", "--key", "sign", "--pin-file", "sign.pin", "a.txt", status=4, language=language)
-    assert {"en": "no such certificate", "ja": "ありません"}[language] in said.stderr
+    assert {"en": "not on the card", "ja": "ありません"}[language] in said.stderr
 
 
 def test_phone(new_tool: NewTool, softcard_state: Path) -> None:

@@ -19,7 +19,7 @@ from support.tool import ENGLISH, JAPANESE, PROGRAM
 from jpki_softcard.store import Store
 from pyjpki11.cli.wording import annotation
 
-LAST_TRY = {"en": "Warning: this is the last try.", "ja": "警告: これが最後の 1 回です。"}
+LAST_TRY = {"en": "Warning: this is the last try.", "ja": "警告: あと 1 回間違えるとロックされます。"}
 TRIES = {"en": "3 of 3 tries left", "ja": "残り試行回数 3 回（最大 3 回）"}
 PROMPT = {"en": r"PIN \(4 digits\): ", "ja": r"数字 4 桁.: "}
 NEW = {"en": r"New .*\): ", "ja": r"新しい.*: "}

@@ -51,7 +51,7 @@ def issue(
         raise StateError(f"{directory}: {error.strerror}") from error
     with store.locked(directory):
         if store.exists(directory):
-            raise StateError(f"{directory}: there is a card already")
+            raise StateError(f"{directory}: there is already a card")
         first = issued or datetime.now(UTC) - BACKDATED
         period = (first, expires or last_moment(person or Person(), first))
         if period[0] >= period[1]:
