@@ -109,7 +109,7 @@ class Application:
         :raises BadCardData: beyond the end that any file can have.
         """
         if offset > MAX_OFFSET:
-            raise BadCardData("longer than any file")
+            raise BadCardData("the data is longer than any file")
         return self.channel.send(0x00, apdu.READ_BINARY, offset >> 8, offset & 0xFF, response_len=length)[:length]
 
     def ask_tries(self, target: int = CURRENT_EF) -> int:
