@@ -228,8 +228,8 @@ def test_a_python_that_another_user_can_change(root: Path, roots_folder: Path) -
     run([sys.executable, "-m", "venv", "--without-pip", roots_folder / "venv"])
     python = roots_folder / "venv/bin/python"
     os.chown(python, OTHER, OTHER, follow_symlinks=False)
-    packages = sysconfig.get_path("platlib")
-    check_not_roots("openssl", root, python, prefix=[str(python)], env={"PYTHONPATH": packages})
+    env = {"PYTHONPATH": ":".join(filter(None, (sysconfig.get_path("platlib"), os.environ.get("PYTHONPATH"))))}
+    check_not_roots("openssl", root, python, prefix=[str(python)], env=env)
 
 
 @ROOT_ONLY

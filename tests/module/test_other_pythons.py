@@ -96,6 +96,6 @@ def test_library_of_another_python(start: Starter, module_path: Path, fake_pytho
 def test_other_pythons_of_this_machine(python_host: PythonHost, loader: str) -> None:
     """One test for all of them, since there may be none."""
     for python in OTHERS:
-        answer = python_host(REFUSED, python=[python.program], options=[loader])
+        answer = python_host(REFUSED, python=[python.program], options=[loader], env={"PYTHONPATH": None})
         check_complaint(answer.stderr, python.version)
         assert answer.stdout == ""

@@ -130,6 +130,15 @@ def test_private_objects_go_with_the_login(opened: Desk) -> None:
     assert opened.do("value", "auth", handle, cka.VALUE) == "OBJECT_HANDLE_INVALID"
 
 
+def test_private_object_that_is_made_at_once_after_the_next_login_stays(opened: Desk) -> None:
+    """Nothing but the making comes between the login and the search."""
+    opened.login("auth")
+    opened.logout("auth")
+    opened.login("auth")
+    handle = create(opened, NOTE | {cka.PRIVATE: YES})
+    assert opened.find("auth", [(cka.LABEL, b"note")]) == [handle]
+
+
 @pytest.mark.parametrize("end", ["logout", "close-all"])
 @pytest.mark.parametrize("name", ["auth", "sign"])
 def test_handles_of_private_objects_end_with_the_login(desk: Desk, name: str, end: str) -> None:

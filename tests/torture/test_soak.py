@@ -41,6 +41,7 @@ def test_soak(torture_host: Hosts, run_on_card: RunHost, module_path: Path, figu
         figures(f"{size.times} {name}: {course}, grew by {course.growth // 1024} KiB")
         assert course.growth < MAX_GROWTH_LEN, name
         assert course.files_after == course.files_before, name
-        assert course.threads_after == course.threads_before, name
+        # Those of the last life may still be on their way out. Were any left behind, there would be some each time.
+        assert course.threads_after < course.threads_before + size.times // 10, name
     if IS_FULL:
         assert courses["signatures"].last_ns < MAX_SLOWDOWN * courses["signatures"].first_ns

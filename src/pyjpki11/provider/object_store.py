@@ -80,6 +80,7 @@ class ObjectStore:
 
         :raises CryptokiError: USER_NOT_LOGGED_IN for a private one.
         """
+        self._forget_what_was_private()
         if made.is_private and not self._login.is_logged_in:
             raise CryptokiError(ckr.USER_NOT_LOGGED_IN)
         self._session_objects[made.handle] = made
