@@ -43,6 +43,8 @@ def _asked(program: Path) -> Python | None:
 def _candidates() -> set[Path]:
     found = {Path(sys.executable).resolve()}
     for place in PROGRAMS:
+        if not os.access(place, os.R_OK | os.X_OK):
+            continue  # PYENV_ROOT may be that of another user, from whom this one has got the environment
         pattern = "*/bin/python[23].*" if place in PLACES else "python[23].*"
         found |= {path.resolve() for path in place.glob(pattern) if path.name.replace(".", "")[6:].isdigit()}
     return found
